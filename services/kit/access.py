@@ -1,0 +1,115 @@
+"""What a session may do at this moment, as auth tells it.
+
+The token proves who calls; this snapshot, at most five seconds old, says
+whether the session lives, whether the account is banned, and which companies
+gave which role.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import grpc
+from weneeds.auth.v1 import directory_service_pb2 as directory
+from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from weneeds.auth.v1.user_pb2 import USER_STATUS_BANNED
+
+from services.kit.errors import DependencyDown
+
+FRESH_SECONDS = 5.0
+_CAPACITY = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What auth knows about a session and its user."""
+
+    session_alive: bool
+    banned: bool = False
+    # "CANDIDATE" or "RECRUITER".
+    role: str = ""
+    # Company id to the number of weneeds.options.v1.CompanyRole.
+    memberships: Mapping[str, int] = field(default_factory=dict)
+
+
+class AccessSource(Protocol):
+    """Where snapshots come from."""
+
+    async def access(self, user_id: str, session_id: str) -> Access:
+        """Return the present state; raise DependencyDown when it cannot be known."""
+
+
+class RemoteAccess:
+    """Asks the auth service."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = DirectoryServiceStub(channel)
+
+    async def access(self, user_id: str, session_id: str) -> Access:
+        """Return the present state; raise DependencyDown when auth does not answer."""
+        request = directory.GetAccessRequest(user_id=user_id, session_id=session_id)
+        try:
+            answer = await self._stub.GetAccess(request)
+        except grpc.aio.AioRpcError as error:
+            raise DependencyDown(dependency="auth") from error
+        return Access(
+            session_alive=answer.session_alive,
+            banned=answer.status == USER_STATUS_BANNED,
+            memberships={m.company_id: m.role for m in answer.memberships},
+        )
+
+
+class AccessCache:
+    """Snapshots by session, each at most FRESH_SECONDS old.
+
+    Calls that ask for the same session at the same time share one lookup.
+    """
+
+    def __init__(
+        self, source: AccessSource, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.source = source
+        self._monotonic = monotonic
+        self._known: OrderedDict[str, tuple[float, Access]] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Access]] = {}
+
+    async def get(self, user_id: str, session_id: str) -> Access:
+        """Return a snapshot that is fresh enough."""
+        found = self._known.get(session_id)
+        if found is not None and self._monotonic() - found[0] < FRESH_SECONDS:
+            return found[1]
+        return await self._ask(user_id, session_id)
+
+    async def reload(self, user_id: str, session_id: str) -> Access:
+        """Return a snapshot taken after this call began.
+
+        A "no" is always asked again: a role given a moment ago counts at once.
+        """
+        self._asking.pop(session_id, None)
+        return await self._ask(user_id, session_id)
+
+    def _ask(self, user_id: str, session_id: str) -> Awaitable[Access]:
+        task = self._asking.get(session_id)
+        if task is None:
+            task = asyncio.create_task(self._load(user_id, session_id))
+            self._asking[session_id] = task
+        # A caller that gives up must not take the lookup from the others.
+        return asyncio.shield(task)
+
+    async def _load(self, user_id: str, session_id: str) -> Access:
+        asked_at = self._monotonic()
+        try:
+            access = await self.source.access(user_id, session_id)
+        finally:
+            if self._asking.get(session_id) is asyncio.current_task():
+                del self._asking[session_id]
+        self._known[session_id] = (asked_at, access)
+        self._known.move_to_end(session_id)
+        while len(self._known) > _CAPACITY:
+            self._known.popitem(last=False)
+        return access

@@ -1,0 +1,200 @@
+"""The outermost layers: recovery, telemetry, deadline and errors.
+
+Between the wire and the guards: opens the call, decodes the request, turns
+every failure into one documented status, and writes one log line a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import status_pb2
+from opentelemetry.trace import SpanKind
+from weneeds.options.v1.policy_pb2 import Feature
+
+from services.kit.call import Call, set_current_call
+from services.kit.chain import Guard, Handler
+from services.kit.contract import Method
+from services.kit.errors import DependencyDown, InvalidFields, Refused
+from services.kit.ids import Ids
+from services.kit.problems import Problems
+from services.kit.telemetry import continued, feature_uses, rpc_duration, tracer
+
+log = logging.getLogger("weneeds.rpc")
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_SPIFFE = "spiffe://weneeds/"
+_MAX_ID = 64
+_CORRELATION = "x-request-id"
+# Failures that are the platform's, not the caller's.
+_LOUD = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What the outermost layers need."""
+
+    problems: Problems
+    ids: Ids
+    denied: Callable[[Method, Refused], Awaitable[None]]
+
+    def unary(self, method: Method, guards: Sequence[Guard], handler: Handler) -> Any:
+        """Return the function that answers raw requests of a unary method."""
+        attributes = {"rpc.method": method.path}
+        feature = _feature(method)
+
+        async def serve(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
+            started = time.perf_counter()
+            call, parent = self._open(method, context)
+            failure: BaseException
+            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+                try:
+                    request = _decode(method, raw)
+                    for guard in guards:
+                        await guard(call, request)
+                    response: bytes = (await handler(request, context)).SerializeToString()
+                except Exception as error:
+                    failure = error
+                else:
+                    _finished(call, started, grpc.StatusCode.OK, attributes)
+                    if feature:
+                        feature_uses.add(1, {"feature": feature})
+                    return response
+                return await self._fail(call, context, failure, started, attributes)
+
+        return serve
+
+    def stream(self, method: Method, guards: Sequence[Guard], handler: Any) -> Any:
+        """Return the function that answers raw requests of a server-streaming method."""
+        attributes = {"rpc.method": method.path}
+
+        async def serve(
+            raw: bytes, context: grpc.aio.ServicerContext[Any, Any]
+        ) -> AsyncIterator[bytes]:
+            started = time.perf_counter()
+            call, parent = self._open(method, context)
+            failure: BaseException
+            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+                try:
+                    request = _decode(method, raw)
+                    for guard in guards:
+                        await guard(call, request)
+                    async for response in handler(request, context):
+                        yield response.SerializeToString()
+                except Exception as error:
+                    failure = error
+                else:
+                    _finished(call, started, grpc.StatusCode.OK, attributes)
+                    return
+                await self._fail(call, context, failure, started, attributes)
+
+        return serve
+
+    def _open(self, method: Method, context: Any) -> tuple[Call, Any]:
+        headers: dict[str, Any] = dict(context.invocation_metadata())
+        left = context.time_remaining()
+        token: str = headers.get("authorization", "")
+        language: str = headers.get("accept-language", "")
+        call = Call(
+            method=method,
+            correlation_id=headers.get(_CORRELATION, "")[:_MAX_ID] or self.ids.new(),
+            locale="en" if language[:2].lower() == "en" else "fr",
+            peer=_peer(context.auth_context()),
+            address=headers.get("x-weneeds-address", "")[:_MAX_ID],
+            deadline=None if left is None else time.monotonic() + left,
+            token=token[7:] if token[:7].lower() == "bearer " else "",
+            json_fields=headers.get("x-weneeds-json-fields", ""),
+        )
+        set_current_call(call)
+        return call, continued(headers)
+
+    async def _fail(
+        self,
+        call: Call,
+        context: Any,
+        error: BaseException,
+        started: float,
+        attributes: Mapping[str, str],
+    ) -> NoReturn:
+        status = await self._status(call, error)
+        code = _CODES[status.code]
+        _finished(call, started, code, attributes, status.message)
+        await context.abort(
+            code,
+            status.message,
+            trailing_metadata=(
+                ("grpc-status-details-bin", status.SerializeToString()),
+                (_CORRELATION, call.correlation_id),
+            ),
+        )
+        raise AssertionError("abort raises")
+
+    async def _status(self, call: Call, error: BaseException) -> status_pb2.Status:
+        try:
+            if isinstance(error, Refused):
+                await self._keep_denial(call, error)
+                return self.problems.status(error, call.locale, call.correlation_id)
+        except Exception as broken:
+            error = broken
+        log.error("Unexpected failure", exc_info=error)
+        return self.problems.status(_Unexpected(), call.locale, call.correlation_id)
+
+    async def _keep_denial(self, call: Call, refused: Refused) -> None:
+        if not call.method.policy.audit or call.user is None or isinstance(refused, DependencyDown):
+            return
+        try:
+            await self.denied(call.method, refused)
+        except DependencyDown:
+            log.warning("Denial could not be kept", extra={"reason": refused.reason})
+
+
+class _Unexpected(Refused):
+    reason = "INTERNAL"
+
+
+def _decode(method: Method, raw: bytes) -> Any:
+    try:
+        return method.request.FromString(raw)
+    except DecodeError as error:
+        raise InvalidFields([("", "not a message of the declared type")]) from error
+
+
+def _peer(auth_context: Mapping[str, Any]) -> str:
+    for name in auth_context.get("x509_subject_alternative_name", ()):
+        text = name.decode("ascii", "replace")
+        if text.startswith(_SPIFFE):
+            return str(text.removeprefix(_SPIFFE))
+    return ""
+
+
+def _feature(method: Method) -> str:
+    number = method.policy.feature
+    return Feature.Name(number).removeprefix("FEATURE_") if number else ""
+
+
+def _finished(
+    call: Call,
+    started: float,
+    code: grpc.StatusCode,
+    attributes: Mapping[str, str],
+    message: str = "",
+) -> None:
+    took = (time.perf_counter() - started) * 1000
+    rpc_duration.record(took, {**attributes, "rpc.status": code.name})
+    level = logging.INFO if code is grpc.StatusCode.OK else logging.WARNING
+    if code in _LOUD:
+        level = logging.ERROR
+    if not log.isEnabledFor(level):
+        return
+    facts: dict[str, object] = {"code": code.name, "ms": round(took, 2), "peer": call.peer}
+    if call.user is not None:
+        facts["user_id"] = call.user.id
+    if message:
+        facts["reason"] = message.partition(":")[0]
+    log.log(level, "rpc", extra=facts)

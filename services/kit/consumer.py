@@ -1,0 +1,199 @@
+"""Durable consumers: each event has its effect exactly once.
+
+A batch of messages is handled in one transaction together with its inbox rows
+and acknowledged after the commit. When one of a batch fails, the batch is
+rolled back and taken again message by message, so that the failing one holds
+up nobody; it comes back with a growing delay and in the end is terminated,
+which makes it a dead letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import DecodeError, Message
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.client import JetStreamContext
+from opentelemetry.trace import SpanKind
+
+from services.kit.bus import STREAM, Bus
+from services.kit.contract import event_of
+from services.kit.db import Query
+from services.kit.errors import DependencyDown
+from services.kit.telemetry import continued, events_handled, tracer
+from services.kit.work import UnitsOfWork
+
+log = logging.getLogger(__name__)
+
+_FETCH_SECONDS = 5.0
+_ACK_WAIT_SECONDS = 30.0
+_MAX_BACKOFF = 300.0
+_DEPENDENCY_BACKOFF = 5.0
+_CLAIM = Query.text(
+    """
+    insert into inbox (consumer, event_id)
+    select :consumer, unnest(cast(:ids as text[]))
+    on conflict do nothing returning event_id
+    """
+)
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """A subscription: `handle` is called once for each event, inside a unit of work.
+
+    `name` is the durable name and starts with the service's. With
+    `handle_batch` a whole batch is given at once instead.
+    """
+
+    name: str
+    event: type[Message]
+    handle: Callable[[Any], Awaitable[None]]
+    handle_batch: Callable[[Sequence[Any]], Awaitable[None]] | None = None
+    batch: int = 256
+    max_deliver: int = 10
+    # The first delay before a second try, in seconds; it doubles with each try.
+    backoff: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    id: str
+    event: Message
+    message: Msg
+
+
+class ConsumerLoop:
+    """Runs one consumer until cancelled."""
+
+    def __init__(self, consumer: Consumer, bus: Bus, units: UnitsOfWork) -> None:
+        self._consumer = consumer
+        self._bus = bus
+        self._units = units
+        self._subject = f"events.{event_of(consumer.event.DESCRIPTOR).subject}"
+
+    async def run(self) -> None:
+        """Consume until cancelled; survive the server's absence."""
+        while True:
+            try:
+                subscription = await self._subscribe()
+                while True:
+                    await self._turn(subscription)
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning(
+                    "Consumer waits for NATS",
+                    extra={"consumer": self._consumer.name, "error": str(error)},
+                )
+                await asyncio.sleep(0.5)
+            except Exception:
+                log.exception("Consumer starts over", extra={"consumer": self._consumer.name})
+                await asyncio.sleep(1.0)
+
+    async def _subscribe(self) -> JetStreamContext.PullSubscription:
+        config = ConsumerConfig(
+            durable_name=self._consumer.name,
+            filter_subject=self._subject,
+            ack_policy=AckPolicy.EXPLICIT,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_wait=_ACK_WAIT_SECONDS,
+            # The cap is kept here, not by the server: waiting for a store that is
+            # away must not turn good events into dead letters.
+            max_deliver=-1,
+            max_ack_pending=4 * self._consumer.batch,
+        )
+        await self._bus.jetstream.add_consumer(STREAM, config)
+        return await self._bus.jetstream.pull_subscribe_bind(self._consumer.name, stream=STREAM)
+
+    async def _turn(self, subscription: JetStreamContext.PullSubscription) -> None:
+        try:
+            messages = await subscription.fetch(self._consumer.batch, timeout=_FETCH_SECONDS)
+        except TimeoutError:
+            return
+        deliveries = [d for d in [await self._decode(m) for m in messages] if d]
+        if not deliveries:
+            return
+        try:
+            await self._handle(deliveries)
+        except Exception as error:
+            if len(deliveries) == 1:
+                await self._failed(deliveries[0], error)
+                return
+            for delivery in deliveries:
+                await self._handle_alone(delivery)
+
+    async def _handle_alone(self, delivery: _Delivery) -> None:
+        try:
+            await self._handle([delivery])
+        except Exception as error:
+            await self._failed(delivery, error)
+
+    async def _decode(self, message: Msg) -> _Delivery | None:
+        headers = message.headers or {}
+        try:
+            event = self._consumer.event.FromString(message.data)
+            return _Delivery(headers["weneeds-id"], event, message)
+        except (DecodeError, KeyError) as error:
+            log.error(
+                "Message is no event", extra={"subject": message.subject, "error": str(error)}
+            )
+            await message.term()
+            return None
+
+    async def _handle(self, deliveries: Sequence[_Delivery]) -> None:
+        async with self._units() as work:
+            rows = await work.fetch(
+                _CLAIM, consumer=self._consumer.name, ids=[d.id for d in deliveries]
+            )
+            new = {row["event_id"] for row in rows}
+            fresh = [d for d in deliveries if d.id in new]
+            await self._effects(fresh)
+        await asyncio.gather(*(d.message.ack() for d in deliveries))
+        events_handled.add(len(fresh), {"consumer": self._consumer.name, "outcome": "ok"})
+
+    async def _effects(self, fresh: Sequence[_Delivery]) -> None:
+        if not fresh:
+            return
+        headers = fresh[0].message.headers or {}
+        name = f"{self._consumer.name} handle"
+        with tracer.start_as_current_span(name, continued(headers), SpanKind.CONSUMER):
+            if self._consumer.handle_batch is not None:
+                await self._consumer.handle_batch([d.event for d in fresh])
+                return
+        for delivery in fresh:
+            context = continued(delivery.message.headers or {})
+            with tracer.start_as_current_span(name, context, SpanKind.CONSUMER):
+                await self._consumer.handle(delivery.event)
+
+    async def _failed(self, delivery: _Delivery, error: Exception) -> None:
+        tries = delivery.message.metadata.num_delivered
+        facts = {
+            "consumer": self._consumer.name,
+            "event_id": delivery.id,
+            "tries": tries,
+            "error": f"{type(error).__name__}: {error}",
+        }
+        delay = min(self._consumer.backoff * 2 ** (tries - 1), _MAX_BACKOFF)
+        if isinstance(error, DependencyDown):
+            log.warning("Event waits for a dependency", extra=facts)
+            await delivery.message.nak(delay=min(delay, _DEPENDENCY_BACKOFF))
+            return
+        if tries < self._consumer.max_deliver:
+            log.warning("Event failed, will come back", extra={**facts, "delay": delay})
+            await delivery.message.nak(delay=delay)
+            return
+        log.error("Event is a dead letter", extra=facts, exc_info=error)
+        events_handled.add(1, {"consumer": self._consumer.name, "outcome": "dead"})
+        await delivery.message.term()
+
+
+def describe_advisory(data: bytes) -> tuple[str, int]:
+    """Return the consumer and the stream sequence that a dead-letter advisory names."""
+    advisory = json.loads(data)
+    return str(advisory["consumer"]), int(advisory["stream_seq"])

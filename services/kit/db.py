@@ -1,0 +1,183 @@
+"""Postgres: SQLAlchemy writes the statements, asyncpg runs them.
+
+A statement is compiled once, when its module is imported, and executed by the
+driver itself: no statement building and no row wrapping per call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, Self, TypeAlias
+
+import asyncpg
+from sqlalchemy import Executable, text
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+from services.kit.errors import DependencyDown
+
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+_DOWN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+_ACQUIRE_SECONDS = 5.0
+
+# asyncpg ships no types.
+Connection: TypeAlias = Any
+Pool: TypeAlias = Any
+
+
+class Row(Protocol):
+    """One row: by column name or position."""
+
+    def __getitem__(self, key: str | int) -> Any: ...
+
+    def keys(self) -> Iterable[str]:
+        """Return the column names."""
+
+    def values(self) -> Iterable[Any]:
+        """Return the values, in order."""
+
+
+class Query:
+    """A statement compiled for the driver. Parameters are given by name."""
+
+    __slots__ = ("_defaults", "_names", "sql")
+
+    def __init__(self, statement: Executable) -> None:
+        compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+        self.sql: str = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._defaults: dict[str, Any] = {
+            name: value for name, value in compiled.params.items() if value is not None
+        }
+
+    @classmethod
+    def text(cls, sql: str) -> Self:
+        """Compile SQL with `:name` parameters."""
+        return cls(text(sql))
+
+    def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Put `values` in the driver's order; raise KeyError on a missing one."""
+        defaults = self._defaults
+        return tuple(values[name] if name in values else defaults[name] for name in self._names)
+
+
+class Reader:
+    """Reads, each in a transaction of its own, from the replica if there is one."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def fetch(self, query: Query, **values: Any) -> list[Row]:
+        """Return all rows."""
+        async with acquire(self._pool) as connection:
+            rows: list[Row] = await connection.fetch(query.sql, *query.arguments(values))
+        return rows
+
+    async def fetch_one(self, query: Query, **values: Any) -> Row | None:
+        """Return the first row, or None."""
+        async with acquire(self._pool) as connection:
+            row: Row | None = await connection.fetchrow(query.sql, *query.arguments(values))
+        return row
+
+
+class Database:
+    """The pools of one service."""
+
+    def __init__(self, writer: Pool, reader: Pool, url: str) -> None:
+        self.writer = writer
+        self.reader_pool = reader
+        self.reader = Reader(reader)
+        self.url = url
+
+    @classmethod
+    async def connect(cls, url: str, reader_url: str = "", size: int = 8) -> Self:
+        """Open the pools. Connections are made when first needed."""
+        writer = await _pool(url, size)
+        reader = await _pool(reader_url, size) if reader_url else writer
+        return cls(writer, reader, url)
+
+    async def dedicated(self) -> Connection:
+        """Open a connection outside the pools, for LISTEN and session locks."""
+        connection: Connection = await asyncpg.connect(self.url)
+        await _codecs(connection)
+        return connection
+
+    async def ping(self) -> None:
+        """Raise DependencyDown unless Postgres answers."""
+        await self.reader.fetch(_PING)
+
+    async def close(self) -> None:
+        """Close the pools, and what hangs with them."""
+        for pool in {self.writer, self.reader_pool}:
+            pool.terminate()
+
+
+class acquire:
+    """`async with acquire(pool) as connection`: Postgres away is DependencyDown."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Any:
+        try:
+            self._connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+        except _DOWN as error:
+            raise DependencyDown(dependency="postgres") from error
+        return self._connection
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        broken = self._connection.is_closed()
+        await self._pool.release(self._connection)
+        if isinstance(error, (*_DOWN, asyncpg.InterfaceError)) and broken:
+            raise DependencyDown(dependency="postgres") from error
+
+
+_PING = Query.text("select 1")
+
+
+async def _pool(url: str, size: int) -> Pool:
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        init=_codecs,
+        reset=_leave_as_is,
+        # Nested SELECTs gain nothing from generic plans, and vector search
+        # loses an order of magnitude to them.
+        server_settings={"plan_cache_mode": "force_custom_plan", "timezone": "UTC", "jit": "off"},
+        max_inactive_connection_lifetime=300,
+    )
+
+
+async def _leave_as_is(connection: object) -> None:
+    # The kit leaves no session state behind, so the round trip that the
+    # driver would spend on a reset is saved.
+    del connection
+
+
+async def _codecs(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_dump, decoder=json.loads
+        )
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str)
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def columns(rows: Iterable[Mapping[str, Any]], *names: str) -> list[list[Any]]:
+    """Turn rows into one list per column, for `unnest`."""
+    kept = list(rows)
+    return [[row[name] for row in kept] for name in names]

@@ -1,0 +1,155 @@
+"""The outbox relay: committed events go to JetStream, in order, at least once.
+
+One relay at a time works for a schema (a session lock decides); the others
+wait for the lock. A commit wakes it, through Postgres when the writer and the
+relay live in different processes. While NATS is away rows stay where they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+import asyncpg
+from nats.errors import Error as NatsError
+
+from services.kit.bus import Bus, Outgoing, PublishRefused
+from services.kit.clock import Clock
+from services.kit.db import Connection, Database, Query, Row
+from services.kit.ids import Ids
+from services.kit.telemetry import events_published, outbox_lag
+
+log = logging.getLogger(__name__)
+
+_BATCH = 500
+_POLL_SECONDS = 1.0
+_MIN_BACKOFF = 0.1
+_MAX_BACKOFF = 5.0
+_LOCK_RETRY_SECONDS = 1.0
+# JetStream: a batch holds a message id that is stored already.
+_DUPLICATE_IN_BATCH = 10201
+_CHANNEL = "outbox"
+_LOCK = Query.text("select pg_try_advisory_lock(hashtext(current_schema()), 1) as got")
+_SCHEMA = Query.text("select current_schema() as name")
+_NEXT = Query.text("select * from outbox order by seq limit :n")
+_DELETE = Query.text("delete from outbox where seq = any(cast(:seqs as bigint[]))")
+_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Relay:
+    """Moves rows of one service's outbox to JetStream."""
+
+    def __init__(self, database: Database, bus: Bus, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._ids = ids
+        self._woken = asyncio.Event()
+        self._leading = False
+        self._notify: Connection | None = None
+        self._channel = _CHANNEL
+        self._notifying: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Say that there are new rows."""
+        if self._leading:
+            self._woken.set()
+        elif self._notifying is None or self._notifying.done():
+            # The relay that holds the lock lives elsewhere: one message to it
+            # carries all commits up to now.
+            self._notifying = asyncio.create_task(self._notify_leader())
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        while True:
+            try:
+                await self._session()
+            except _LOST as error:
+                log.warning("Outbox relay lost Postgres", extra={"error": str(error)})
+            self._leading = False
+            await asyncio.sleep(_LOCK_RETRY_SECONDS)
+
+    async def _session(self) -> None:
+        connection = await self._database.dedicated()
+        self._notify = connection
+        try:
+            schema = await connection.fetchval(_SCHEMA.sql)
+            self._channel = f"{_CHANNEL}_{schema}"
+            while not await connection.fetchval(_LOCK.sql):
+                await asyncio.sleep(_LOCK_RETRY_SECONDS)
+            await connection.add_listener(self._channel, lambda *_: self._woken.set())
+            self._leading = True
+            await self._relay(connection)
+        finally:
+            self._leading = False
+            self._notify = None
+            connection.terminate()
+
+    async def _relay(self, connection: Connection) -> None:
+        backoff = _MIN_BACKOFF
+        while True:
+            self._woken.clear()
+            rows = await connection.fetch(_NEXT.sql, _BATCH)
+            if not rows:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
+                continue
+            try:
+                await self._publish(rows)
+            except (NatsError, PublishRefused, OSError, TimeoutError) as error:
+                log.warning(
+                    "Outbox waits for NATS",
+                    extra={"error": f"{type(error).__name__}: {error}", "rows": len(rows)},
+                )
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, _MAX_BACKOFF)
+                continue
+            backoff = _MIN_BACKOFF
+            await connection.execute(_DELETE.sql, [row["seq"] for row in rows])
+            self._measure(rows)
+
+    async def _publish(self, rows: list[Row]) -> None:
+        events = [_outgoing(row) for row in rows]
+        if len(events) == 1:
+            await self._bus.publish_one(events[0])
+            return
+        try:
+            await self._bus.publish_batch(events, self._ids.new())
+        except PublishRefused as refused:
+            if refused.code != _DUPLICATE_IN_BATCH:
+                raise
+            # A crash came between publishing and deleting. One by one the
+            # stored ones are recognised and the rest goes through.
+            for event in events:
+                await self._bus.publish_one(event)
+
+    def _measure(self, rows: list[Row]) -> None:
+        now = self._clock.now()
+        events_published.add(len(rows))
+        outbox_lag.record((now - rows[0]["created_at"]).total_seconds() * 1000)
+
+    async def _notify_leader(self) -> None:
+        # A lost message costs a second: the leader looks for itself.
+        connection = self._notify
+        if connection is None or connection.is_closed():
+            return
+        with contextlib.suppress(*_LOST):
+            await connection.execute("select pg_notify($1, '')", self._channel)
+
+
+def _outgoing(row: Row) -> Outgoing:
+    headers: dict[str, Any] = row["headers"]
+    return Outgoing(
+        id=row["id"],
+        subject=f"events.{row['subject']}",
+        payload=row["payload"],
+        headers={
+            **headers,
+            "weneeds-id": row["id"],
+            "weneeds-type": row["type"],
+            "weneeds-key": row["key"],
+            "weneeds-time": row["created_at"].isoformat(),
+        },
+    )

@@ -1,0 +1,61 @@
+"""Configuration from the environment.
+
+A service named jobs reads WENEEDS_JOBS_<NAME>, then WENEEDS_<NAME>, then the
+default. A missing or malformed value stops the start with its name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PREFIX = "WENEEDS_"
+
+
+class Settings(BaseSettings):
+    """What every service needs to know of its surroundings."""
+
+    model_config = SettingsConfigDict(env_prefix="WENEEDS_UNUSED_", extra="ignore", frozen=True)
+
+    # "production" switches stand-ins and server reflection off.
+    environment: str = "local"
+    host: str = "127.0.0.1"
+    port: int = 0
+    database_url: str
+    # A replica for reads outside a unit of work; the writer when empty.
+    reader_url: str = ""
+    database_pool: int = 8
+    nats_url: str = "nats://127.0.0.1:4222"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    # Holds ca.pem, cert.pem and key.pem.
+    tls_dir: Path
+    # The public keys of user access tokens (RFC 7517).
+    jwks_file: Path
+    issuer: str = "https://weneeds.fr"
+    audience: str = "weneeds-site"
+    # Service name to host:port.
+    addresses: dict[str, str] = {}
+    # How long a stopping service answers "not serving" before it closes.
+    drain_seconds: float = 3.0
+    log_level: str = "INFO"
+    # An OTLP/gRPC collector; empty: no traces and metrics leave the process.
+    otlp_endpoint: str = ""
+
+    @classmethod
+    def load(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the settings of `service`; raise pydantic.ValidationError when they are wrong."""
+        source = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for name, field in cls.model_fields.items():
+            text = source.get(f"{_PREFIX}{service.upper()}_{name.upper()}")
+            if text is None:
+                text = source.get(f"{_PREFIX}{name.upper()}")
+            if text is not None:
+                structured = field.annotation not in (str, int, float, bool, Path)
+                values[name] = json.loads(text) if structured else text
+        return cls(**values)

@@ -1,0 +1,110 @@
+"""Access tokens: signed JWTs (RFC 7519), verified here and again behind Envoy."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from services.kit.call import User
+from services.kit.errors import TokenExpired, TokenInvalid, TokenType
+from services.kit.ids import is_uuid
+
+_ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
+_CAPACITY = 20_000
+_MAX_LENGTH = 4096
+_LEEWAY_SECONDS = 5
+_RELOAD_SECONDS = 2.0
+_ROLES = frozenset({"CANDIDATE", "RECRUITER"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    user: User
+    expires_at: float
+
+
+class TokenVerifier:
+    """Verifies user access tokens. A good token is remembered until it expires."""
+
+    def __init__(
+        self, jwks_file: Path, issuer: str, audience: str, now: Callable[[], float] = time.time
+    ) -> None:
+        self._file = jwks_file
+        self._issuer = issuer
+        self._audience = audience
+        self._now = now
+        self._keys: KeySet | None = None
+        self._keys_read_at = 0.0
+        self._keys_changed_at = 0.0
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def verify(self, token: str) -> User:
+        """Return who `token` speaks for.
+
+        Raises TokenInvalid (malformed, forged, of another issuer or audience),
+        TokenExpired, or TokenType (not a token for the site).
+        """
+        now = self._now()
+        known = self._known.get(token)
+        if known is not None:
+            if known.expires_at > now:
+                return known.user
+            del self._known[token]
+            raise TokenExpired
+        return self._verify(token, now)
+
+    def _verify(self, token: str, now: float) -> User:
+        if len(token) > _MAX_LENGTH:
+            raise TokenInvalid
+        claims = self._signed_claims(token)
+        expires_at, not_before = claims.get("exp"), claims.get("nbf", 0)
+        if not isinstance(expires_at, int) or not isinstance(not_before, int):
+            raise TokenInvalid
+        if claims.get("iss") != self._issuer or claims.get("aud") != self._audience:
+            raise TokenInvalid
+        if expires_at <= now:
+            raise TokenExpired
+        if not_before > now + _LEEWAY_SECONDS:
+            raise TokenInvalid
+        user = _user(claims)
+        self._known[token] = _Known(user, expires_at)
+        if len(self._known) > _CAPACITY:
+            self._known.popitem(last=False)
+        return user
+
+    def _signed_claims(self, token: str) -> dict[str, object]:
+        try:
+            return dict(jwt.decode(token, self._key_set(), algorithms=_ALGORITHMS).claims)
+        except (JoseError, ValueError, KeyError, TypeError, OSError) as error:
+            raise TokenInvalid from error
+
+    def _key_set(self) -> KeySet:
+        """Read the key file again when it changed; look at most every two seconds."""
+        now = self._now()
+        if self._keys is not None and now - self._keys_read_at < _RELOAD_SECONDS:
+            return self._keys
+        self._keys_read_at = now
+        changed_at = self._file.stat().st_mtime
+        if self._keys is None or changed_at != self._keys_changed_at:
+            self._keys = KeySet.import_key_set(json.loads(self._file.read_text()))
+            self._keys_changed_at = changed_at
+        return self._keys
+
+
+def _user(claims: dict[str, object]) -> User:
+    if claims.get("access") != "site":
+        raise TokenType
+    subject, session, role = claims.get("sub"), claims.get("sid"), claims.get("role")
+    if not isinstance(subject, str) or not isinstance(session, str) or role not in _ROLES:
+        raise TokenInvalid
+    if not is_uuid(subject) or not is_uuid(session):
+        raise TokenInvalid
+    return User(id=subject, role=str(role), session_id=session)
