@@ -1,0 +1,37 @@
+"""The Ed25519 keys that sign access tokens, and the key set that verifies them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from joserfc.jwk import OKPKey
+
+from stack.paths import write_private
+
+
+def ensure(signing_keys: Path, jwks: Path) -> None:
+    """Make a first signing key if there is none, and write the public key set of all of them."""
+    if not any(signing_keys.glob("*.pem")):
+        add(signing_keys)
+    publish(signing_keys, jwks)
+
+
+def add(signing_keys: Path) -> str:
+    """Add a signing key `<kid>.pem`; the kid is its RFC 7638 thumbprint, which is returned."""
+    key = OKPKey.generate_key("Ed25519", private=True)
+    kid = key.thumbprint()
+    write_private(signing_keys / f"{kid}.pem", key.as_pem(private=True))
+    return kid
+
+
+def publish(signing_keys: Path, jwks: Path) -> None:
+    """Write the JWK set with the public half of each signing key."""
+    keys = [_public(path) for path in sorted(signing_keys.glob("*.pem"))]
+    write_private(jwks, json.dumps({"keys": keys}, indent=2) + "\n")
+
+
+def _public(path: Path) -> dict[str, Any]:
+    key = OKPKey.import_key(path.read_bytes())
+    return {**key.as_dict(private=False), "kid": path.stem, "use": "sig", "alg": "EdDSA"}

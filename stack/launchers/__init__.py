@@ -1,0 +1,1 @@
+"""How each program of the mesh is started, one file a program."""

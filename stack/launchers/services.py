@@ -1,0 +1,37 @@
+"""The services: all in one process, or each in its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from stack import probes
+from stack.process import Program
+from stack.topology import SERVICES, Topology
+
+
+def programs(topology: Topology, *, processes: bool) -> list[Program]:
+    """One program for all services, or with `processes` one for each."""
+    if processes:
+        return [_program(topology, name, [name]) for name in SERVICES]
+    return [_program(topology, "services", SERVICES)]
+
+
+def _program(topology: Topology, name: str, hosted: Sequence[str]) -> Program:
+    async def ready(_: int) -> bool:
+        checks = [
+            probes.grpc_is_serving(topology.address(service), topology.tls("gateway"))
+            for service in hosted
+        ]
+        return all(await asyncio.gather(*checks))
+
+    return Program(
+        name=name,
+        command=(sys.executable, "-m", "services.run", *hosted),
+        log=topology.log(name),
+        environment=topology.environment(),
+        ready=ready,
+        # Draining takes its time: first no new calls, then the calls in flight.
+        stop_seconds=30,
+    )

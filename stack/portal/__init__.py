@@ -1,0 +1,1 @@
+"""Pages for who runs the mesh on this machine: API viewer, mailbox, status."""

@@ -1,0 +1,90 @@
+"""Small questions to running programs, asked without loading a client library for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from stack.topology import HOST
+
+_SECONDS = 2.0
+
+
+async def http_status(port: int, path: str) -> int | None:
+    """The status of a GET on 127.0.0.1; None when nothing answers."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+    line = await _first_line(port, request.encode())
+    parts = line.split(b" ", 2)
+    if len(parts) < 2 or not line.startswith(b"HTTP/") or not parts[1].isdigit():  # noqa: PLR2004
+        return None
+    return int(parts[1])
+
+
+async def valkey_answers(port: int, password: str) -> bool:
+    """Whether the Redis protocol is served and the password is right."""
+    line = await _first_line(port, f"AUTH {password}\r\n".encode())
+    return line.startswith(b"+OK")
+
+
+async def postgres_answers(port: int) -> bool:
+    """Whether a Postgres server answers the question for TLS, as it does before any log-in."""
+    question = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+    return (await _talk(port, question, lambda reader: reader.read(1))) in (b"N", b"S")
+
+
+async def smtp_answers(port: int) -> bool:
+    """Whether a mail server greets on this port."""
+    return (await _first_line(port, b"")).startswith(b"220")
+
+
+def postgres_is_ready(data: Path, pid: int) -> bool:
+    """Whether the server says so in its pid file, the way pg_ctl asks."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except (FileNotFoundError, PermissionError):
+        return False
+    status = 7
+    return len(lines) > status and lines[0] == str(pid) and lines[status].strip() == "ready"
+
+
+async def grpc_is_serving(address: str, tls: Path, seconds: float = _SECONDS) -> bool:
+    """The standard gRPC health check through mTLS, as the member that `tls` belongs to."""
+    import grpc
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    try:
+        credentials = grpc.ssl_channel_credentials(
+            (tls / "ca.pem").read_bytes(),
+            (tls / "key.pem").read_bytes(),
+            (tls / "cert.pem").read_bytes(),
+        )
+    except FileNotFoundError:
+        return False
+    async with grpc.aio.secure_channel(address, credentials) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        try:
+            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds)
+        except grpc.aio.AioRpcError:
+            return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+async def _first_line(port: int, request: bytes) -> bytes:
+    return await _talk(port, request, lambda reader: reader.readline())
+
+
+async def _talk(
+    port: int, request: bytes, read: Callable[[asyncio.StreamReader], Awaitable[bytes]]
+) -> bytes:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(request)
+                await writer.drain()
+                return await read(reader)
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):
+        return b""
