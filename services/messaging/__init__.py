@@ -1,0 +1,1 @@
+"""Messaging: mails, and the stream of notices to browsers."""

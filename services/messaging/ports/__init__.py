@@ -1,0 +1,1 @@
+"""The outside: one file a provider, behind a Protocol that app owns."""

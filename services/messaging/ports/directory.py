@@ -1,0 +1,45 @@
+"""People and their sessions, as the auth service knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import grpc.aio
+from weneeds.auth.v1.directory_service_pb2 import ListContactsRequest
+from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
+
+from services.kit.access import AccessCache
+from services.kit.errors import DependencyDown
+from services.messaging.domain.mail import Contact
+
+
+class AuthDirectory:
+    """Asks the auth service for contacts."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = DirectoryServiceStub(channel)
+
+    async def contacts(self, user_ids: Sequence[str]) -> Mapping[str, Contact]:
+        """Return contacts by user id, without unknown ones; raise DependencyDown."""
+        try:
+            answer = await self._stub.ListContacts(ListContactsRequest(user_ids=user_ids))
+        except grpc.aio.AioRpcError as error:
+            raise DependencyDown(dependency="auth") from error
+        return {
+            contact.user_id: Contact(
+                contact.user_id, contact.email, contact.first_name, contact.locale
+            )
+            for contact in answer.contacts
+        }
+
+
+class AuthSessions:
+    """Reads the kit's snapshots of sessions."""
+
+    def __init__(self, access: AccessCache) -> None:
+        self._access = access
+
+    async def alive(self, user_id: str, session_id: str) -> bool:
+        """Whether the session lives and its user is not banned; raise DependencyDown."""
+        state = await self._access.get(user_id, session_id)
+        return state.session_alive and not state.banned
