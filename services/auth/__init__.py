@@ -1,0 +1,1 @@
+"""Auth: accounts, sessions, companies and the roles that companies give."""

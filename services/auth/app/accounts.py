@@ -1,0 +1,106 @@
+"""Registering, and who one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from weneeds.auth.events.v1.events_pb2 import UserRegistered
+from weneeds.messaging.events.v1.events_pb2 import MailSend
+from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
+from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
+
+from services.auth.app.ports import Passwords
+from services.auth.app.stores import Member, UserStore
+from services.auth.domain.users import (
+    DEFAULT_LOCALE,
+    EmailTaken,
+    User,
+    UserRole,
+    UserStatus,
+    check_password,
+    clean_name,
+    normalise_email,
+    normalise_password,
+)
+from services.kit.clock import Clock
+from services.kit.db import Reader
+from services.kit.errors import SessionEnded
+from services.kit.ids import Ids
+from services.kit.work import UnitsOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a person gives to register."""
+
+    email: str
+    password: str
+    first_name: str
+    last_name: str
+    role: UserRole
+    # "fr", "en" or empty.
+    locale: str
+
+
+class Accounts:
+    """Registers people and tells them who they are."""
+
+    def __init__(
+        self,
+        *,
+        work: UnitsOfWork,
+        reader: Reader,
+        users: UserStore,
+        passwords: Passwords,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._work = work
+        self._reader = reader
+        self._users = users
+        self._passwords = passwords
+        self._clock = clock
+        self._ids = ids
+
+    async def register(self, registration: Registration) -> User:
+        """Add an account and welcome its owner.
+
+        Raises EmailTaken, InvalidFields, and RateLimited when too many hashes wait.
+        """
+        user = self._new_user(registration)
+        password = normalise_password(registration.password)
+        check_password(password)
+        password_hash = await self._passwords.hash(password)
+        async with self._work() as work:
+            if not await self._users.add(work, user, password_hash):
+                raise EmailTaken(field="email")
+            work.publish(_registered(user))
+            work.publish(MailSend(recipient_user_id=user.id, type=MAIL_TYPE_WELCOME))
+        return user
+
+    async def me(self, user_id: str) -> Member:
+        """Return the caller's account; raise SessionEnded when it is gone."""
+        member = await self._users.member(self._reader, user_id)
+        if member is None:
+            raise SessionEnded
+        return member
+
+    def _new_user(self, registration: Registration) -> User:
+        return User(
+            id=self._ids.new(),
+            email=normalise_email(registration.email),
+            first_name=clean_name("first_name", registration.first_name),
+            last_name=clean_name("last_name", registration.last_name),
+            role=registration.role,
+            status=UserStatus.ACTIVE,
+            locale=registration.locale or DEFAULT_LOCALE,
+            created_at=self._clock.now(),
+        )
+
+
+def _registered(user: User) -> UserRegistered:
+    at = Timestamp()
+    at.FromDatetime(user.created_at)
+    role = UserRoleNumber.Value(f"USER_ROLE_{user.role}")
+    return UserRegistered(user_id=user.id, role=role, registered_at=at)

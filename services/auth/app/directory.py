@@ -1,0 +1,45 @@
+"""What the other services may know about people."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.auth.app.ports import Sessions
+from services.auth.app.stores import Contact, Member, UserStore
+from services.kit.db import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a session may do at this moment."""
+
+    session_alive: bool
+    # None when no such account exists.
+    member: Member | None
+
+
+class Directory:
+    """Answers for sessions and tells how to reach people."""
+
+    def __init__(self, reader: Reader, users: UserStore, sessions: Sessions) -> None:
+        self._reader = reader
+        self._users = users
+        self._sessions = sessions
+
+    async def standing(self, user_id: str, session_id: str) -> Standing:
+        """Return what a session may do.
+
+        Another user's session counts as dead. Raises DependencyDown when a
+        store does not answer: nobody is let in on a guess.
+        """
+        session, member = await asyncio.gather(
+            self._sessions.load(session_id), self._users.member(self._reader, user_id)
+        )
+        alive = session is not None and session.user_id == user_id and member is not None
+        return Standing(alive, member)
+
+    async def contacts(self, user_ids: Sequence[str]) -> list[Contact]:
+        """Return how to reach people; unknown ids are left out."""
+        return await self._users.contacts(self._reader, user_ids)

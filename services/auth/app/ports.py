@@ -1,0 +1,90 @@
+"""What the use cases ask of the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.auth.domain.sessions import Session
+from services.auth.domain.users import UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class AccessGrant:
+    """What an access token says."""
+
+    user_id: str
+    session_id: str
+    role: UserRole
+    # The token's own id (jti).
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A signed access token."""
+
+    text: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, in the clear: it goes to its client and nowhere else."""
+
+    text: str
+    session_id: str
+    # What stores may hold of it.
+    digest: str
+    # The id of the access token that is handed out with it.
+    grant_id: str
+
+
+class Passwords(Protocol):
+    """Hashes and verifies passwords. Raises RateLimited when too many wait."""
+
+    async def hash(self, password: str) -> str:
+        """Return the encoded hash of a normalised password."""
+
+    async def verify(self, encoded: str | None, password: str) -> bool:
+        """Tell whether `password` made `encoded`; None takes as long and is False."""
+
+    def outdated(self, encoded: str) -> bool:
+        """Tell whether `encoded` was made with parameters other than today's."""
+
+
+class AccessTokens(Protocol):
+    """Signs access tokens."""
+
+    def sign(self, grant: AccessGrant, at: datetime) -> AccessToken:
+        """Return a token for `grant` that is good from `at` on."""
+
+
+class RefreshTokens(Protocol):
+    """Makes, continues and recognises refresh tokens."""
+
+    def first(self, session_id: str) -> RefreshToken:
+        """Return the token that opens a session."""
+
+    def successor(self, token: RefreshToken) -> RefreshToken:
+        """Return the token that replaces `token`: always the same one."""
+
+    def parse(self, text: str) -> RefreshToken | None:
+        """Return the token that `text` is; None unless it was issued here."""
+
+
+class Sessions(Protocol):
+    """Keeps sessions. Raises DependencyDown when the store does not answer."""
+
+    async def open(self, session: Session) -> None:
+        """Keep a new session until it expires."""
+
+    async def load(self, session_id: str) -> Session | None:
+        """Return a session; None when it ended or expired."""
+
+    async def replace(self, old: Session, new: Session) -> bool:
+        """Write `new` if the session is still as `old`; tell whether it was."""
+
+    async def end(self, user_id: str, session_id: str) -> None:
+        """End a session. Ending one that is gone succeeds."""

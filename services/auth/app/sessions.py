@@ -1,0 +1,177 @@
+"""Signing in, refreshing, signing out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.auth.app.ports import (
+    AccessGrant,
+    AccessToken,
+    AccessTokens,
+    Passwords,
+    RefreshToken,
+    RefreshTokens,
+    Sessions,
+)
+from services.auth.app.stores import Credentials, UserStore
+from services.auth.domain.sessions import (
+    Decision,
+    RefreshTokenInvalid,
+    Session,
+    Verdict,
+    decide,
+    open_session,
+)
+from services.auth.domain.users import (
+    CredentialsInvalid,
+    User,
+    UserStatus,
+    normalise_email,
+    normalise_password,
+)
+from services.kit.clock import Clock
+from services.kit.db import Reader
+from services.kit.errors import AccountBanned, VersionConflict
+from services.kit.ids import Ids
+from services.kit.work import UnitsOfWork
+
+_LOG = logging.getLogger(__name__)
+# Whoever loses a race for a token finds it used on the next look.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a client keeps to stay signed in."""
+
+    access: AccessToken
+    refresh: str
+    refresh_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session just opened, and whose it is."""
+
+    tokens: Tokens
+    user: User
+
+
+class SignIns:
+    """Opens, continues and ends sessions.
+
+    Every method raises DependencyDown when the session store does not answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        work: UnitsOfWork,
+        reader: Reader,
+        users: UserStore,
+        sessions: Sessions,
+        passwords: Passwords,
+        access_tokens: AccessTokens,
+        refresh_tokens: RefreshTokens,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._work = work
+        self._reader = reader
+        self._users = users
+        self._sessions = sessions
+        self._passwords = passwords
+        self._access_tokens = access_tokens
+        self._refresh_tokens = refresh_tokens
+        self._clock = clock
+        self._ids = ids
+
+    async def sign_in(self, email: str, password: str) -> SignedIn:
+        """Open a session.
+
+        Raises CredentialsInvalid, alike in words and time for an unknown e-mail
+        and a wrong password, and AccountBanned after a right one.
+        """
+        password = normalise_password(password)
+        known = await self._credentials(email)
+        matches = await self._passwords.verify(known.password_hash if known else None, password)
+        if known is None or not matches:
+            raise CredentialsInvalid
+        if known.user.status is UserStatus.BANNED:
+            raise AccountBanned
+        await self._rehash(known, password)
+        token = self._refresh_tokens.first(self._ids.new())
+        now = self._clock.now()
+        session = open_session(token.session_id, known.user.id, token.digest, now)
+        await self._sessions.open(session)
+        return SignedIn(self._tokens(session, known.user, token, now), known.user)
+
+    async def refresh(self, text: str) -> Tokens:
+        """Trade a refresh token for new tokens.
+
+        Raises RefreshTokenInvalid, and AccountBanned. A used token that comes
+        back after the grace interval ends its session.
+        """
+        token = self._refresh_tokens.parse(text)
+        session = await self._sessions.load(token.session_id) if token else None
+        if token is None or session is None:
+            raise RefreshTokenInvalid
+        user = await self._users.get(self._reader, session.user_id)
+        if user is None:
+            raise RefreshTokenInvalid
+        if user.status is UserStatus.BANNED:
+            raise AccountBanned
+        successor = self._refresh_tokens.successor(token)
+        decision = await self._turn(session, token, successor)
+        return self._tokens(decision.session, user, successor, decision.at)
+
+    async def sign_out(self, user_id: str, session_id: str) -> None:
+        """End a session of the caller. Ending one that is gone succeeds."""
+        await self._sessions.end(user_id, session_id)
+
+    async def _credentials(self, email: str) -> Credentials | None:
+        address = normalise_email(email)
+        # Postgres refuses NUL in text, and no account has it.
+        if "\0" in address:
+            return None
+        return await self._users.credentials(self._reader, address)
+
+    async def _rehash(self, known: Credentials, password: str) -> None:
+        if not self._passwords.outdated(known.password_hash):
+            return
+        fresh = await self._passwords.hash(password)
+        async with self._work() as work:
+            await self._users.rehash(work, known.user.id, known.password_hash, fresh)
+
+    async def _turn(
+        self, session: Session | None, token: RefreshToken, successor: RefreshToken
+    ) -> Decision:
+        for _ in range(_TRIES):
+            if session is None:
+                raise RefreshTokenInvalid
+            decision = decide(session, token.digest, successor.digest, self._clock.now())
+            if await self._carry_out(session, decision):
+                return decision
+            session = await self._sessions.load(token.session_id)
+        raise VersionConflict
+
+    async def _carry_out(self, session: Session, decision: Decision) -> bool:
+        """Make the decision true; False when the session changed meanwhile."""
+        match decision.verdict:
+            case Verdict.ROTATED:
+                return await self._sessions.replace(session, decision.session)
+            case Verdict.REPEATED:
+                return True
+            case Verdict.EXPIRED:
+                raise RefreshTokenInvalid
+            case Verdict.REUSED:
+                _LOG.warning("session %s ended: a used refresh token came back", session.id)
+                await self._sessions.end(session.user_id, session.id)
+                raise RefreshTokenInvalid
+
+    def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
+        grant = AccessGrant(user.id, session.id, user.role, token.grant_id)
+        access = self._access_tokens.sign(grant, at)
+        return Tokens(access, token.text, session.expires_at)

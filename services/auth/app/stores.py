@@ -1,0 +1,104 @@
+"""What the use cases ask of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from services.auth.domain.companies import Collaborator, Company, CompanyRole, Membership
+from services.auth.domain.users import User
+from services.kit.db import Reader
+from services.kit.work import UnitOfWork
+
+# Where a read comes from: outside a unit of work, or inside of one.
+Source: TypeAlias = Reader | UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account with its password's hash, for signing in."""
+
+    user: User
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user with the roles that companies gave, ordered by company name."""
+
+    user: User
+    memberships: list[Membership]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach one person."""
+
+    user_id: str
+    email: str
+    first_name: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """Some of a company's people, and how many there are in all."""
+
+    rows: list[Collaborator]
+    total: int
+
+
+class UserStore(Protocol):
+    """Keeps accounts."""
+
+    async def add(self, work: UnitOfWork, user: User, password_hash: str) -> bool:
+        """Add an account; False when another has the e-mail."""
+
+    async def get(self, source: Source, user_id: str) -> User | None:
+        """Return an account."""
+
+    async def by_email(self, source: Source, email: str) -> User | None:
+        """Return the account with a normalised e-mail."""
+
+    async def credentials(self, source: Source, email: str) -> Credentials | None:
+        """Return the account with a normalised e-mail, and its password's hash."""
+
+    async def member(self, source: Source, user_id: str) -> Member | None:
+        """Return an account with its memberships."""
+
+    async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
+        """Return how to reach people; unknown ids are left out."""
+
+    async def rehash(self, work: UnitOfWork, user_id: str, old: str, new: str) -> None:
+        """Replace a password's hash, unless it changed meanwhile."""
+
+
+class CompanyStore(Protocol):
+    """Keeps companies and their collaborators."""
+
+    async def add(self, work: UnitOfWork, company: Company) -> None:
+        """Add a company."""
+
+    async def get(self, source: Source, company_id: str) -> Company | None:
+        """Return a company."""
+
+    async def lock(self, work: UnitOfWork, company_id: str) -> Company | None:
+        """Return a company and keep others from changing its people meanwhile."""
+
+    async def add_collaborator(
+        self, work: UnitOfWork, company_id: str, user_id: str, role: CompanyRole, at: datetime
+    ) -> bool:
+        """Give a person a role; False when they have one already."""
+
+    async def admins(self, source: Source, company_id: str) -> set[str]:
+        """Return the user ids of a company's admins."""
+
+    async def remove_collaborator(self, work: UnitOfWork, company_id: str, user_id: str) -> bool:
+        """Take a person's role away; False when they have none."""
+
+    async def collaborators(
+        self, source: Source, company_id: str, after: tuple[datetime, str] | None, limit: int
+    ) -> Collaborators:
+        """Return a company's people after a position, oldest first."""

@@ -1,0 +1,102 @@
+"""Sessions and their refresh families: a state machine without I/O.
+
+A session has one current refresh token. Refreshing replaces it; the one
+replaced is *used*. For a few seconds a used token still gets the answer that
+it got the first time, because browsers and retries refresh concurrently.
+After that somebody holds a copy, and the session ends for everyone.
+
+Tokens appear here as digests only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from services.kit.errors import Refused
+
+# How long a used refresh token still gets its first answer.
+GRACE = timedelta(seconds=10)
+# How long a session lives after the sign-in; refreshing does not prolong it.
+LIFETIME = timedelta(days=30)
+# Used tokens remembered at most; refreshing faster than this within GRACE
+# forgets the oldest, which then counts as reused.
+USED_KEPT = 32
+
+
+class RefreshTokenInvalid(Refused):
+    """The refresh token is unknown, used up or expired."""
+
+    reason = "REFRESH_TOKEN_INVALID"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A refresh token that was replaced."""
+
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in device."""
+
+    id: str
+    user_id: str
+    # SHA-256 of the refresh token that may be used next.
+    current: str
+    # Those replaced within the last GRACE, oldest first.
+    used: tuple[Used, ...]
+    created_at: datetime
+    expires_at: datetime
+
+
+class Verdict(Enum):
+    """What becomes of a presented refresh token."""
+
+    # The current one: it is replaced.
+    ROTATED = auto()
+    # Used within the grace interval: the first answer is given again.
+    REPEATED = auto()
+    # Used before that: the session ends.
+    REUSED = auto()
+    # The session has run out.
+    EXPIRED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, the session after it, and the instant that the answer bears."""
+
+    verdict: Verdict
+    session: Session
+    at: datetime
+
+
+def open_session(session_id: str, user_id: str, digest: str, now: datetime) -> Session:
+    """Return a session just signed in, whose first refresh token has `digest`."""
+    return Session(session_id, user_id, digest, (), now, now + LIFETIME)
+
+
+def decide(session: Session, presented: str, successor: str, now: datetime) -> Decision:
+    """Judge the digest of a token that was issued for this session.
+
+    `successor` is the digest of the token that replaces the presented one. A
+    genuine token that is neither current nor remembered was used long ago.
+    """
+    if now >= session.expires_at:
+        return Decision(Verdict.EXPIRED, session, now)
+    if presented == session.current:
+        return Decision(Verdict.ROTATED, _rotated(session, successor, now), now)
+    for used in session.used:
+        if used.digest == presented and now - used.at <= GRACE:
+            return Decision(Verdict.REPEATED, session, used.at)
+    return Decision(Verdict.REUSED, session, now)
+
+
+def _rotated(session: Session, successor: str, now: datetime) -> Session:
+    recent = [used for used in session.used if now - used.at <= GRACE]
+    kept = (*recent, Used(session.current, now))[-USED_KEPT:]
+    return replace(session, current=successor, used=kept)

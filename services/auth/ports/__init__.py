@@ -1,0 +1,1 @@
+"""The outside of the auth service: one file a provider."""

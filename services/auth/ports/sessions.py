@@ -1,0 +1,138 @@
+"""Sessions in Valkey: one key a session, one sorted set a user.
+
+Losing Valkey signs people out and nobody in: each method raises
+DependencyDown when it does not answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from services.auth.domain.sessions import Session, Used
+from services.kit.errors import DependencyDown
+
+# A user's oldest sessions end beyond this many.
+SESSIONS_KEPT = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+# Writes a session if nobody changed it since it was read; an ended one stays ended.
+_REPLACE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 1
+"""
+
+# Writes a new session, lists it under its user, and ends the user's oldest
+# beyond the number kept. ARGV: session, its id, expiry in ms, now in ms, number
+# kept, prefix of session keys.
+_OPEN = """
+redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+redis.call('PEXPIREAT', KEYS[2], ARGV[3])
+local surplus = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[5])
+if surplus <= 0 then return 0 end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, surplus - 1)) do
+  redis.call('DEL', ARGV[6] .. id)
+end
+return redis.call('ZREMRANGEBYRANK', KEYS[2], 0, surplus - 1)
+"""
+
+
+class ValkeySessions:
+    """Keeps sessions in Valkey (or Redis)."""
+
+    def __init__(self, client: Redis, prefix: str = "auth:", kept: int = SESSIONS_KEPT) -> None:
+        self._client = client
+        self._session_prefix = f"{prefix}session:"
+        self._user_prefix = f"{prefix}sessions:"
+        self._kept = kept
+        self._replace = client.register_script(_REPLACE)
+        self._open = client.register_script(_OPEN)
+
+    async def open(self, session: Session) -> None:
+        """Keep a new session until it expires."""
+        arguments: list[str | int] = [
+            _encoded(session),
+            session.id,
+            _millis(session.expires_at),
+            _millis(session.created_at),
+            self._kept,
+            self._session_prefix,
+        ]
+        keys = [self._session_prefix + session.id, self._user_prefix + session.user_id]
+        async with _answering():
+            await self._open(keys=keys, args=arguments)
+
+    async def load(self, session_id: str) -> Session | None:
+        """Return a session; None when it ended or expired."""
+        async with _answering():
+            text = await self._client.get(self._session_prefix + session_id)
+        return None if text is None else _decoded(session_id, text)
+
+    async def replace(self, old: Session, new: Session) -> bool:
+        """Write `new` if the session is still as `old`; tell whether it was."""
+        keys = [self._session_prefix + old.id]
+        async with _answering():
+            return bool(await self._replace(keys=keys, args=[_encoded(old), _encoded(new)]))
+
+    async def end(self, user_id: str, session_id: str) -> None:
+        """End a session. Ending one that is gone succeeds."""
+        async with _answering(), self._client.pipeline(transaction=True) as pipeline:
+            pipeline.delete(self._session_prefix + session_id)
+            pipeline.zrem(self._user_prefix + user_id, session_id)
+            await pipeline.execute()
+
+    async def ids_of(self, user_id: str) -> list[str]:
+        """Return the ids of a user's sessions, oldest first."""
+        async with _answering():
+            members: list[Any] = await self._client.zrange(self._user_prefix + user_id, 0, -1)
+        return [bytes(member).decode() for member in members]
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise DependencyDown(dependency="sessions") from error
+
+
+def _millis(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def _instant(millis: int) -> datetime:
+    return _EPOCH + millis * _MILLISECOND
+
+
+def _encoded(session: Session) -> str:
+    """Return the stored form; equal sessions have equal forms."""
+    value = {
+        "user": session.user_id,
+        "current": session.current,
+        "used": [[used.digest, _millis(used.at)] for used in session.used],
+        "created": _millis(session.created_at),
+        "expires": _millis(session.expires_at),
+    }
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _decoded(session_id: str, text: bytes | str) -> Session:
+    value: dict[str, Any] = json.loads(text)
+    return Session(
+        id=session_id,
+        user_id=value["user"],
+        current=value["current"],
+        used=tuple(Used(digest, _instant(at)) for digest, at in value["used"]),
+        created_at=_instant(value["created"]),
+        expires_at=_instant(value["expires"]),
+    )

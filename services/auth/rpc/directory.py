@@ -1,0 +1,72 @@
+"""DirectoryService, and the same answer for the kit of this very service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weneeds.auth.v1 import directory_service_pb2 as pb
+from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceServicer
+
+from services.auth.app.directory import Directory
+from services.auth.domain.users import UserStatus
+from services.auth.rpc import messages
+from services.kit.access import Access
+
+
+class DirectoryRpc(DirectoryServiceServicer):
+    """What the other services may know about people."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def GetAccess(self, request: pb.GetAccessRequest, context: Any) -> pb.GetAccessResponse:
+        """Tell what a session may do at this moment."""
+        standing = await self._directory.standing(request.user_id, request.session_id)
+        member = standing.member
+        if member is None:
+            return pb.GetAccessResponse(session_alive=False)
+        return pb.GetAccessResponse(
+            session_alive=standing.session_alive,
+            status=messages.USER_STATUSES[member.user.status],
+            role=messages.USER_ROLES[member.user.role],
+            memberships=[messages.membership(held) for held in member.memberships],
+        )
+
+    async def ListContacts(
+        self, request: pb.ListContactsRequest, context: Any
+    ) -> pb.ListContactsResponse:
+        """Read how to reach people."""
+        contacts = await self._directory.contacts(request.user_ids)
+        return pb.ListContactsResponse(
+            contacts=[
+                pb.Contact(
+                    user_id=contact.user_id,
+                    email=contact.email,
+                    first_name=contact.first_name,
+                    locale=contact.locale,
+                )
+                for contact in contacts
+            ]
+        )
+
+
+class OwnAccess:
+    """The kit's access lookup inside the auth service: no network between."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    async def access(self, user_id: str, session_id: str) -> Access:
+        """Return what a session may do; raise DependencyDown when it cannot be known."""
+        standing = await self._directory.standing(user_id, session_id)
+        member = standing.member
+        if member is None:
+            return Access(session_alive=False)
+        return Access(
+            session_alive=standing.session_alive,
+            banned=member.user.status is UserStatus.BANNED,
+            role=member.user.role.value,
+            memberships={
+                held.company_id: messages.COMPANY_ROLES[held.role] for held in member.memberships
+            },
+        )

@@ -1,0 +1,37 @@
+"""SessionService."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from weneeds.auth.v1 import session_service_pb2 as pb
+from weneeds.auth.v1.session_service_pb2_grpc import SessionServiceServicer
+
+from services.auth.app.sessions import SignIns
+from services.auth.rpc import messages
+from services.kit.call import current_user
+
+
+class SessionRpc(SessionServiceServicer):
+    """Sessions: a refresh token that lives for weeks and short access tokens."""
+
+    def __init__(self, sign_ins: SignIns) -> None:
+        self._sign_ins = sign_ins
+
+    async def SignIn(self, request: pb.SignInRequest, context: Any) -> pb.SignInResponse:
+        """Open a session by e-mail and password."""
+        opened = await self._sign_ins.sign_in(request.email, request.password)
+        return pb.SignInResponse(
+            tokens=messages.tokens(opened.tokens), user=messages.user(opened.user)
+        )
+
+    async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
+        """Trade a refresh token for new tokens."""
+        kept = await self._sign_ins.refresh(request.refresh_token)
+        return pb.RefreshResponse(tokens=messages.tokens(kept))
+
+    async def SignOut(self, request: pb.SignOutRequest, context: Any) -> pb.SignOutResponse:
+        """End the caller's session."""
+        caller = current_user()
+        await self._sign_ins.sign_out(caller.id, caller.session_id)
+        return pb.SignOutResponse()

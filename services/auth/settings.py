@@ -1,0 +1,23 @@
+"""Configuration of the auth service, beside the kit's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.kit.settings import Settings
+
+
+class AuthSettings(Settings):
+    """What the auth service needs to sign tokens and keep sessions."""
+
+    # Private Ed25519 keys, one `<kid>.pem` (PKCS 8) each; the newest signs.
+    signing_keys_dir: Path
+    # At least 32 random bytes that seal refresh tokens. Replacing the file's
+    # content signs everyone out at their next refresh.
+    refresh_secret_file: Path
+    # How long an access token is good. Verifiers accept it without asking.
+    access_token_seconds: int = Field(default=600, ge=60, le=900)
+    # How often the folder of signing keys is looked at.
+    signing_keys_reload_seconds: float = Field(default=5.0, gt=0)

@@ -1,0 +1,1 @@
+"""Tables and queries of the auth service: the only SQL."""

@@ -1,0 +1,62 @@
+"""The tables. The role's search_path decides the schema."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import UUID
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    # Normalised, and unique in that form.
+    Column("email", Text, nullable=False),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    # argon2id, encoded with its parameters and salt.
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("email", name="users_email"),
+    CheckConstraint("role in ('CANDIDATE', 'RECRUITER')", name="users_role"),
+    CheckConstraint("status in ('ACTIVE', 'BANNED')", name="users_status"),
+    CheckConstraint("locale in ('fr', 'en')", name="users_locale"),
+)
+
+companies = Table(
+    "companies",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("siret", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("company_id", UUID(as_uuid=False), ForeignKey("companies.id"), primary_key=True),
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id"), primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("role in ('ADMIN', 'MANAGER', 'RECRUITER', 'VIEWER')", name="memberships_role"),
+    # The order of a company's list of collaborators.
+    Index("memberships_by_company", "company_id", "added_at", "user_id"),
+    # What a user may do, asked on every call of the mesh.
+    Index("memberships_by_user", "user_id"),
+)

@@ -1,0 +1,114 @@
+"""Accounts in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.auth.app.stores import Contact, Credentials, Member, Source
+from services.auth.domain.companies import CompanyRole, Membership
+from services.auth.domain.users import User, UserRole, UserStatus
+from services.auth.store.tables import users
+from services.kit.db import Query, Row
+from services.kit.work import UnitOfWork
+
+_ACCOUNT = tuple(column for column in users.columns if column.name != "password_hash")
+_INSERT = Query(insert(users).on_conflict_do_nothing(constraint="users_email"))
+_BY_ID = Query(select(*_ACCOUNT).where(users.c.id == bindparam("id")))
+_BY_EMAIL = Query(select(*_ACCOUNT).where(users.c.email == bindparam("email")))
+_CREDENTIALS = Query(select(users).where(users.c.email == bindparam("email")))
+_REHASH = Query(
+    update(users)
+    .where(users.c.id == bindparam("user_id"), users.c.password_hash == bindparam("old"))
+    .values(password_hash=bindparam("new"))
+)
+_MEMBER = Query.text(
+    """
+    select u.id, u.email, u.first_name, u.last_name, u.role, u.status, u.locale, u.created_at,
+           m.company_id, m.role as company_role, c.name as company_name
+    from users u
+    left join memberships m on m.user_id = u.id
+    left join companies c on c.id = m.company_id
+    where u.id = :id
+    order by c.name, m.company_id
+    """
+)
+_CONTACTS = Query.text(
+    """
+    select id, email, first_name, locale
+    from users
+    where id = any(cast(:ids as uuid[]))
+    order by id
+    """
+)
+
+
+class PostgresUsers:
+    """Keeps accounts in Postgres."""
+
+    async def add(self, work: UnitOfWork, user: User, password_hash: str) -> bool:
+        """Add an account; False when another has the e-mail."""
+        added = await work.execute(
+            _INSERT,
+            id=user.id,
+            email=user.email,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            role=user.role.value,
+            status=user.status.value,
+            locale=user.locale,
+            password_hash=password_hash,
+            created_at=user.created_at,
+        )
+        return added == 1
+
+    async def get(self, source: Source, user_id: str) -> User | None:
+        """Return an account."""
+        row = await source.fetch_one(_BY_ID, id=user_id)
+        return _user(row) if row else None
+
+    async def by_email(self, source: Source, email: str) -> User | None:
+        """Return the account with a normalised e-mail."""
+        row = await source.fetch_one(_BY_EMAIL, email=email)
+        return _user(row) if row else None
+
+    async def credentials(self, source: Source, email: str) -> Credentials | None:
+        """Return the account with a normalised e-mail, and its password's hash."""
+        row = await source.fetch_one(_CREDENTIALS, email=email)
+        return Credentials(_user(row), row["password_hash"]) if row else None
+
+    async def member(self, source: Source, user_id: str) -> Member | None:
+        """Return an account with its memberships, in one statement."""
+        rows = await source.fetch(_MEMBER, id=user_id)
+        if not rows:
+            return None
+        held = [_membership(row) for row in rows if row["company_id"] is not None]
+        return Member(_user(rows[0]), held)
+
+    async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
+        """Return how to reach people, in one statement."""
+        rows = await source.fetch(_CONTACTS, ids=list(user_ids))
+        return [Contact(row["id"], row["email"], row["first_name"], row["locale"]) for row in rows]
+
+    async def rehash(self, work: UnitOfWork, user_id: str, old: str, new: str) -> None:
+        """Replace a password's hash, unless it changed meanwhile."""
+        await work.execute(_REHASH, user_id=user_id, old=old, new=new)
+
+
+def _user(row: Row) -> User:
+    return User(
+        id=row["id"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        role=UserRole(row["role"]),
+        status=UserStatus(row["status"]),
+        locale=row["locale"],
+        created_at=row["created_at"],
+    )
+
+
+def _membership(row: Row) -> Membership:
+    return Membership(row["company_id"], row["company_name"], CompanyRole(row["company_role"]))
