@@ -1,4 +1,4 @@
-"""Who runs the mesh of a state folder: a lock that ends with its holder, and a readable run file."""
+"""Who runs the mesh of a state folder: a lock that ends with its holder, and a run file."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Supervisor:
         await self.start(self._programs[name])
 
     def kill(self, name: str) -> int:
-        """Kill a program as a crash would (SIGKILL); it is started again. Returns the process id."""
+        """Kill a program as a crash would; it is started again. Returns the process id."""
         running = self.running[name]
         running.signal(signal.SIGKILL)
         return running.pid

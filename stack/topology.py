@@ -30,7 +30,7 @@ _SECRETS = (ADMIN_ROLE, "nats", "valkey", *SERVICES)
 
 @dataclass(frozen=True)
 class Topology:
-    """One mesh: its folder, its ports, its passwords. Kept in `<state>/topology.json`, mode 0600."""
+    """One mesh: its folder, its ports, its passwords; kept in `<state>/topology.json`."""
 
     state: Path
     public_port: int

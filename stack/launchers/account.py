@@ -26,7 +26,7 @@ _AS_NOBODY = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-gr
 
 @dataclass(frozen=True)
 class Account:
-    """`prefix` goes before each command; `programs` and `data` are where that account reaches them."""
+    """`prefix` goes before each command; the folders are where that account reaches them."""
 
     prefix: tuple[str, ...]
     programs: Path

@@ -33,7 +33,7 @@ def program(topology: Topology) -> Program:
 
 
 def _config(topology: Topology) -> str:
-    """NATS reads JSON; `sync_interval: always` because the default acknowledges before the disk has it."""
+    """NATS reads JSON. By default it acknowledges before the disk has it: hence `sync_interval`."""
     config = {
         "server_name": "weneeds",
         "host": HOST,

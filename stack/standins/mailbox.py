@@ -62,7 +62,6 @@ def _one_line(text: str) -> str:
 
 async def serve(folder: Path, host: str, port: int) -> asyncio.Server:
     """Listen for mail; everything accepted is stored in `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
     sink = _Sink(folder)
     loop = asyncio.get_running_loop()
     return await loop.create_server(
