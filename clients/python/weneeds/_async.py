@@ -68,7 +68,7 @@ class AsyncCaller:
         self._renewing = AsyncSingleFlight()
         self._stubs: dict[str, Callable[..., Any]] = {}
 
-    async def unary(self, rpc: Rpc, request: Message, timeout: float | None) -> Message:  # noqa: ASYNC109
+    async def unary(self, rpc: Rpc, request: Message, timeout: float | None) -> Message:
         """Make a call; raises WeNeedsError."""
         return await self._run(steps.unary(rpc, request, self.identity, self.config, timeout))
 
@@ -220,7 +220,7 @@ class AsyncGroup:
         answer: type[M],
         request: Message | None,
         fields: Mapping[str, object],
-        timeout: float | None,  # noqa: ASYNC109
+        timeout: float | None,
     ) -> M:
         rpc = self._rpc(name)
         made = await self._caller.unary(rpc, rpc.build(request, fields), timeout)

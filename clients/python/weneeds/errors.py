@@ -21,7 +21,7 @@ from google.rpc.error_details_pb2 import (
 from google.rpc.status_pb2 import Status
 
 _DETAILS = "grpc-status-details-bin"
-_CORRELATION = "x-correlation-id"
+_CORRELATION = "x-request-id"
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,8 @@ def read_error(error: grpc.RpcError, method: str = "", request_id: str = "") -> 
 
 
 def _trailers(call: grpc.Call) -> dict[str, str | bytes]:
-    return dict(call.trailing_metadata() or ())
+    # Pairs one by one: gRPC's asynchronous metadata looks like a mapping to dict() and is none.
+    return {key: value for key, value in call.trailing_metadata() or ()}  # noqa: C416
 
 
 def _status(trailers: Mapping[str, str | bytes]) -> Status:
