@@ -1,0 +1,1 @@
+"""The payment service: budgets, fees and the ledger."""

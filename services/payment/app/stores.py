@@ -1,0 +1,207 @@
+"""What the use cases want from the stores. `store` holds the implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from services.kit.db import Reader
+from services.kit.paging import Page
+from services.kit.work import UnitOfWork
+from services.payment.domain.actions import ActionStatus, Failure, LoggedAction, Wait
+from services.payment.domain.budgets import Budget
+from services.payment.domain.jobs import JobRef
+from services.payment.domain.ledger import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DueAction:
+    """A pending action that can be tried now."""
+
+    id: str
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAction:
+    """A pending action, locked, with what is known of its job."""
+
+    logged: LoggedAction
+    # None when no event told of the job yet.
+    job: JobRef | None
+    # The trace that the action came with.
+    trace: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One line on an account, for a list. Amounts in micro-euros."""
+
+    id: str
+    transaction_id: str
+    transaction_key: str
+    account: str
+    # Counts the lines of the account: the order in which they were posted.
+    account_version: int
+    amount: int
+    balance: int
+    created_at: datetime
+    receipt_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One action in the write-ahead log, for a list. The amount in micro-euros."""
+
+    id: str
+    type: str
+    job_id: str
+    application_id: str
+    status: ActionStatus
+    amount: int
+    retry_count: int
+    created_at: datetime
+    processed_at: datetime | None
+    receipt_id: str
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """The rows of a page, one more when there is a next one, and the size of the whole list."""
+
+    rows: Sequence[T]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerProblem:
+    """One thing in the books that does not add up."""
+
+    # "transaction", "entry", "account", "budget", "action" or "ledger".
+    kind: str
+    id: str
+    # What is written down and what it should be, in micro-euros.
+    found: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFigures:
+    """What a recount of the books found."""
+
+    transactions: int
+    entries: int
+    accounts: int
+    budgets: int
+    problems: Sequence[LedgerProblem]
+
+
+class JobRefStore(Protocol):
+    """The read model of jobs."""
+
+    async def find(self, work: UnitOfWork, job_id: str) -> JobRef | None:
+        """Return what is known of a job."""
+
+    async def save_published(self, work: UnitOfWork, job: JobRef, version: int) -> None:
+        """Keep a job; a later version of it that is known already stays."""
+
+    async def save_change(
+        self, work: UnitOfWork, job_id: str, company_id: str, premium: bool, version: int
+    ) -> None:
+        """Keep whether a job is premium, unless a later version is known already."""
+
+
+class BudgetStore(Protocol):
+    """Budgets by job."""
+
+    async def find(self, reader: Reader | UnitOfWork, job_id: str) -> Budget | None:
+        """Return a job's budget."""
+
+    async def lock(self, work: UnitOfWork, job_id: str) -> Budget | None:
+        """Return a job's budget; nobody else changes it before this unit ends."""
+
+    async def open(self, work: UnitOfWork, budget: Budget) -> None:
+        """Insert a budget and its account, unless the job has them."""
+
+    async def save(self, work: UnitOfWork, budget: Budget) -> None:
+        """Write a locked budget's next version; raise VersionConflict where it is not the next."""
+
+    async def debit(
+        self, work: UnitOfWork, job_id: str, fee: int, cycle_starts_at: datetime
+    ) -> Budget | None:
+        """Debit `fee` if the budget is active and holds it; None, and nothing done, if not."""
+
+
+class LedgerStore(Protocol):
+    """Transactions and their entries. Append-only."""
+
+    async def request_hash(self, work: UnitOfWork, key: str) -> bytes | None:
+        """Return what the transaction under `key` was asked to do; None without one."""
+
+    async def post(
+        self, work: UnitOfWork, transaction: Transaction, ids: Sequence[str], now: datetime
+    ) -> None:
+        """Write a transaction, its lines and the balances of their accounts.
+
+        `ids` names the transaction and then each line. Raises
+        TransactionConflict when the key was posted before.
+        """
+
+    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
+        """List the lines on an account, newest first, keyed by account_version."""
+
+    async def recount(self, reader: Reader) -> LedgerFigures:
+        """Recompute every balance from the entries, in one snapshot."""
+
+
+class ActionStore(Protocol):
+    """The write-ahead log."""
+
+    async def insert(
+        self,
+        work: UnitOfWork,
+        logged: LoggedAction,
+        trace: Mapping[str, str],
+        now: datetime,
+    ) -> bytes | None:
+        """Write an action down as PENDING.
+
+        Returns None, or the request hash of the one that has its key already.
+        """
+
+    async def due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[DueAction]:
+        """Return what can be tried of one job now, oldest first."""
+
+    async def claim(
+        self, work: UnitOfWork, now: datetime, until: datetime, limit: int
+    ) -> list[DueAction]:
+        """Take what is due for this runner alone until `until`, longest due first."""
+
+    async def lock(self, work: UnitOfWork, action_id: str) -> PendingAction | None:
+        """Lock a pending action; None when it is not pending or somebody else has it."""
+
+    async def processed(
+        self, work: UnitOfWork, action_id: str, transaction_id: str | None, now: datetime
+    ) -> None:
+        """Mark a locked action PROCESSED; without a transaction nothing was debited."""
+
+    async def wait(self, work: UnitOfWork, action_id: str, wait: Wait, now: datetime) -> None:
+        """Note what a locked action waits for; it is due as soon as that has come."""
+
+    async def lock_for_failure(self, work: UnitOfWork, action_id: str) -> int | None:
+        """Lock a pending action; return how often it failed, None when it is not pending."""
+
+    async def failed(self, work: UnitOfWork, action_id: str, failure: Failure) -> None:
+        """Note a failure."""
+
+    async def list_actions(
+        self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page
+    ) -> Listed[ActionRow]:
+        """List a job's actions, newest first, keyed by id."""

@@ -1,0 +1,117 @@
+"""Wiring of the payment service, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weneeds.common.v1.action_pb2 import ActionType
+from weneeds.jobs.events.v1.events_pb2 import (
+    ActionPerformed,
+    ApplicationReceived,
+    OfferCreated,
+    OfferUpdated,
+)
+from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB
+from weneeds.payment.v1 import budget_service_pb2, error_reason_pb2
+
+from services.kit.chain.policy import Ownership
+from services.kit.consumer import Consumer
+from services.kit.contract import fee_of
+from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
+from services.kit.settings import Settings
+from services.payment.app.actions import Actions
+from services.payment.app.books import Books
+from services.payment.app.budgets import Budgets
+from services.payment.app.charges import Charges
+from services.payment.app.jobs import Jobs
+from services.payment.app.messages import type_name
+from services.payment.app.pump import Pump
+from services.payment.domain.fees import Price, PriceList
+from services.payment.events import Events
+from services.payment.ports.cards import LocalCards
+from services.payment.ports.jobs import JobsService
+from services.payment.rpc import BudgetRpc
+from services.payment.store.actions import ActionLog
+from services.payment.store.budgets import BudgetTable
+from services.payment.store.jobs import JobRefs
+from services.payment.store.ledger import LedgerTables
+
+_BUDGETS = budget_service_pb2.DESCRIPTOR.services_by_name["BudgetService"]
+_REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
+_RETRY_SECONDS = 60
+
+
+async def wire(kit: Resources[Settings]) -> Wiring:
+    """Put the rooms together."""
+    action_log, budget_table, ledger = ActionLog(), BudgetTable(), LedgerTables()
+
+    async def settle(job_id: str) -> None:
+        await charges.settle(job_id)
+
+    pump = Pump(settle)
+    jobs = Jobs(kit.work, JobRefs(), JobsService(kit.channels.to("jobs")), pump.wake)
+    charges = Charges(
+        work=kit.work,
+        actions=action_log,
+        budgets=budget_table,
+        books=ledger,
+        jobs=jobs,
+        clock=kit.clock,
+        ids=kit.ids,
+    )
+    actions = Actions(
+        work=kit.work,
+        store=action_log,
+        prices=price_list(),
+        clock=kit.clock,
+        ids=kit.ids,
+        wake=pump.wake,
+    )
+    budgets = Budgets(
+        work=kit.work,
+        reader=kit.reader,
+        store=budget_table,
+        books=ledger,
+        jobs=jobs,
+        cards=LocalCards(kit.settings.environment),
+        clock=kit.clock,
+        ids=kit.ids,
+        wake=pump.wake,
+    )
+    events = Events(actions, jobs)
+
+    async def owner_of_job(job_id: str) -> Ownership | None:
+        job = await jobs.ref(job_id)
+        return Ownership(company_id=job.company_id) if job else None
+
+    async def retry() -> None:
+        await charges.retry()
+
+    return Wiring(
+        endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Books(kit.reader, ledger, action_log)))],
+        reasons=[_REASONS],
+        consumers=[
+            Consumer("payment-applications", ApplicationReceived, events.application_received),
+            Consumer("payment-actions", ActionPerformed, events.action_performed),
+            Consumer("payment-offers-created", OfferCreated, events.offer_created),
+            Consumer("payment-offers-updated", OfferUpdated, events.offer_updated),
+        ],
+        periodic=[Periodic("payment-retry", _RETRY_SECONDS, retry)],
+        scopes={SCOPE_KIND_JOB: owner_of_job},
+        close=pump.stop,
+    )
+
+
+def price_list() -> PriceList:
+    """Read the prices from the contract."""
+    enum = ActionType.DESCRIPTOR
+    fees = {type_name(value.number): fee_of(enum, value.number) for value in enum.values}
+    return PriceList(
+        {
+            name: Price(fee.fixed_micros, fee.micros_per_point, fee.default_points)
+            for name, fee in fees.items()
+        }
+    )
+
+
+SERVICE = Service(name="payment", wire=wire, migrations=Path(__file__).parent / "migrations")

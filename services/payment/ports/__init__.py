@@ -1,0 +1,1 @@
+"""The outside of the payment service: one file a provider."""

@@ -1,0 +1,154 @@
+"""BudgetService: protobuf in, protobuf out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from weneeds.payment.v1 import budget_pb2, budget_service_pb2
+from weneeds.payment.v1.budget_service_pb2_grpc import BudgetServiceServicer
+
+from services.kit.errors import PageTokenInvalid
+from services.kit.ids import is_uuid
+from services.kit.money import NotMicroEuros, to_micros, to_money
+from services.kit.paging import Page
+from services.payment.app.books import Books
+from services.payment.app.budgets import Budgets, FundingOrder
+from services.payment.app.messages import type_number
+from services.payment.app.stores import ActionRow, EntryRow
+from services.payment.domain.actions import ActionStatus
+from services.payment.domain.budgets import BudgetView
+from services.payment.domain.errors import AmountInvalid
+
+_STATUS = "BUDGET_STATUS_"
+_ACTION_STATUS = "ACTION_STATUS_"
+_ACTIONS_PAGE = 50
+_MAX_VERSION = 2**63 - 1
+
+
+class BudgetRpc(BudgetServiceServicer):
+    """Budgets of jobs and the ledger behind them."""
+
+    def __init__(self, budgets: Budgets, books: Books) -> None:
+        self._budgets = budgets
+        self._books = books
+
+    async def FundBudget(
+        self, request: budget_service_pb2.FundBudgetRequest, context: Any
+    ) -> budget_service_pb2.FundBudgetResponse:
+        """Charge a card and add the amount to the budget."""
+        try:
+            amount = to_micros(request.amount)
+        except NotMicroEuros as error:
+            raise AmountInvalid(field="amount") from error
+        order = FundingOrder(request.request_id, request.job_id, amount, request.payment_method)
+        budget = await self._budgets.fund(order)
+        return budget_service_pb2.FundBudgetResponse(budget=_budget(budget))
+
+    async def GetBudget(
+        self, request: budget_service_pb2.GetBudgetRequest, context: Any
+    ) -> budget_service_pb2.GetBudgetResponse:
+        """Read a budget."""
+        budget = await self._budgets.get(request.job_id)
+        return budget_service_pb2.GetBudgetResponse(budget=_budget(budget))
+
+    async def PauseBudget(
+        self, request: budget_service_pb2.PauseBudgetRequest, context: Any
+    ) -> budget_service_pb2.PauseBudgetResponse:
+        """Stop debits."""
+        budget = await self._budgets.pause(request.job_id)
+        return budget_service_pb2.PauseBudgetResponse(budget=_budget(budget))
+
+    async def ResumeBudget(
+        self, request: budget_service_pb2.ResumeBudgetRequest, context: Any
+    ) -> budget_service_pb2.ResumeBudgetResponse:
+        """Allow debits again."""
+        budget = await self._budgets.resume(request.job_id)
+        return budget_service_pb2.ResumeBudgetResponse(budget=_budget(budget))
+
+    async def ListLedgerEntries(
+        self, request: budget_service_pb2.ListLedgerEntriesRequest, context: Any
+    ) -> budget_service_pb2.ListLedgerEntriesResponse:
+        """List the entries on the budget's account, newest first."""
+        page = Page.of(request, keys=(int,))
+        if page.after and not 0 < page.after[0] <= _MAX_VERSION:
+            raise PageTokenInvalid(field="page_token")
+        listed = await self._books.entries(request.job_id, page)
+        shown = listed.rows[: page.size]
+        return budget_service_pb2.ListLedgerEntriesResponse(
+            entries=[_entry(row) for row in shown],
+            next_page_token=(
+                page.next_token(listed.rows, [shown[-1].account_version]) if shown else ""
+            ),
+            total_size=listed.total,
+        )
+
+    async def ListActions(
+        self, request: budget_service_pb2.ListActionsRequest, context: Any
+    ) -> budget_service_pb2.ListActionsResponse:
+        """List the job's actions, newest first."""
+        page = Page.of(request, default=_ACTIONS_PAGE, keys=(str,))
+        if page.after and not is_uuid(page.after[0]):
+            raise PageTokenInvalid(field="page_token")
+        name = budget_pb2.ActionStatus.Name(request.status).removeprefix(_ACTION_STATUS)
+        status = ActionStatus(name) if request.status else None
+        listed = await self._books.actions(request.job_id, status, page)
+        shown = listed.rows[: page.size]
+        return budget_service_pb2.ListActionsResponse(
+            actions=[_action(row) for row in shown],
+            next_page_token=page.next_token(listed.rows, [shown[-1].id]) if shown else "",
+            total_size=listed.total,
+        )
+
+
+def _budget(budget: BudgetView) -> budget_pb2.Budget:
+    return budget_pb2.Budget(
+        job_id=budget.job_id,
+        current_balance=to_money(budget.balance),
+        total_budget=to_money(budget.total),
+        status=budget_pb2.BudgetStatus.Value(f"{_STATUS}{budget.status.value}"),
+        paused_at=_timestamp(budget.paused_at),
+        billing_cycle_starts_at=_timestamp(budget.cycle_starts_at),
+        has_budget=budget.has_budget,
+        budget_active=budget.active,
+        unlimited=budget.unlimited,
+        version=budget.version,
+    )
+
+
+def _entry(row: EntryRow) -> budget_pb2.LedgerEntry:
+    return budget_pb2.LedgerEntry(
+        id=row.id,
+        transaction_id=row.transaction_id,
+        transaction_key=row.transaction_key,
+        account=row.account,
+        amount=to_money(row.amount),
+        balance=to_money(row.balance),
+        created_at=_timestamp(row.created_at),
+        receipt_id=row.receipt_id,
+    )
+
+
+def _action(row: ActionRow) -> budget_pb2.ActionLog:
+    return budget_pb2.ActionLog(
+        id=row.id,
+        type=type_number(row.type),
+        job_id=row.job_id,
+        application_id=row.application_id,
+        status=budget_pb2.ActionStatus.Value(f"{_ACTION_STATUS}{row.status.value}"),
+        amount=to_money(row.amount),
+        retry_count=row.retry_count,
+        created_at=_timestamp(row.created_at),
+        processed_at=_timestamp(row.processed_at),
+        receipt_id=row.receipt_id,
+        last_error=row.last_error,
+    )
+
+
+def _timestamp(instant: datetime | None) -> Timestamp | None:
+    if instant is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp

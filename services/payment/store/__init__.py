@@ -1,0 +1,1 @@
+"""Tables and queries of the payment service: its only SQL."""

@@ -1,0 +1,236 @@
+"""The write-ahead log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.kit.db import Query, Reader, Row
+from services.kit.paging import Page
+from services.kit.work import UnitOfWork
+from services.payment.app.stores import ActionRow, DueAction, Listed, PendingAction
+from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction, Wait
+from services.payment.store.jobs import job_ref
+
+_INSERT = Query.text(
+    """
+    insert into action_log (id, type, job_id, company_id, application_id, points, amount,
+                            receipt_id, payload, request_hash, trace, created_at, next_attempt_at)
+    values (:id, :type, :job_id, :company_id, :application_id, :points, :amount,
+            :receipt_id, :payload, :request_hash, :trace, :now, :now)
+    on conflict (type, application_id) do nothing
+    """
+)
+_HASH = Query.text(
+    """
+    select request_hash from action_log
+    where type = :type and application_id = :application_id
+    """
+)
+# An action that waits for money is due again once its job can pay: whoever
+# funds, resumes or makes premium need not know of it.
+_CAN_PAY = """
+    (action.waits_for is null
+     or exists (select 1 from budgets
+                where budgets.job_id = action.job_id and budgets.status = 'ACTIVE')
+     or exists (select 1 from job_refs
+                where job_refs.job_id = action.job_id and job_refs.premium))
+"""
+_DUE = Query.text(
+    f"""
+    select action.id, action.job_id from action_log action
+    where action.job_id = :job_id and action.status = 'PENDING'
+      and action.next_attempt_at <= :now and {_CAN_PAY}
+    order by action.id limit :size
+    """  # noqa: S608 - a constant of this module
+)
+_CLAIM = Query.text(
+    f"""
+    with taken as (
+        select action.id from action_log action
+        where action.status = 'PENDING' and action.next_attempt_at <= :now and {_CAN_PAY}
+        order by action.next_attempt_at, action.id limit :size
+        for update of action skip locked
+    ), leased as (
+        update action_log set next_attempt_at = :until
+        from taken where action_log.id = taken.id
+        returning action_log.id, action_log.job_id
+    )
+    select id, job_id from leased order by id
+    """  # noqa: S608 - a constant of this module
+)
+_LOCK = Query.text(
+    """
+    select action.*, job.job_id as known_job, job.company_id as job_company,
+           job.recruiter_id, job.title, job.premium
+    from action_log action left join job_refs job on job.job_id = action.job_id
+    where action.id = :id and action.status = 'PENDING'
+    for update of action skip locked
+    """
+)
+_PROCESSED = Query.text(
+    """
+    update action_log set status = 'PROCESSED', processed_at = :now, waits_for = null,
+        last_error = '', transaction_id = :transaction_id
+    where id = :id
+    """
+)
+_WAIT = Query.text(
+    "update action_log set waits_for = :waits_for, next_attempt_at = :now where id = :id"
+)
+_LOCK_FOR_FAILURE = Query.text(
+    "select retry_count from action_log where id = :id and status = 'PENDING' for update"
+)
+_FAILED = Query.text(
+    """
+    update action_log set status = :status, retry_count = :tries, last_error = :error,
+        next_attempt_at = :next_attempt_at
+    where id = :id
+    """
+)
+_LIST = Query.text(
+    """
+    select (select count(*) from action_log
+            where job_id = :job_id and (cast(:status as text) is null or status = :status)
+           ) as list_size, page.*
+    from (values (1)) as always
+    left join (
+        select * from action_log
+        where job_id = :job_id and (cast(:status as text) is null or status = :status)
+          and (cast(:before as uuid) is null or id < :before)
+        order by id desc limit :size
+    ) as page on true
+    order by page.id desc
+    """
+)
+
+
+class ActionLog:
+    """`action_log`, one row an action; (type, application_id) is unique."""
+
+    async def insert(
+        self, work: UnitOfWork, logged: LoggedAction, trace: Mapping[str, str], now: datetime
+    ) -> bytes | None:
+        """Write an action down as PENDING.
+
+        Returns None, or the request hash of the one that has its key already.
+        """
+        action = logged.action
+        written = await work.execute(
+            _INSERT,
+            id=logged.id,
+            type=action.type,
+            job_id=action.job_id,
+            company_id=action.company_id,
+            application_id=action.application_id,
+            points=action.points,
+            amount=logged.amount,
+            receipt_id=action.receipt_id,
+            payload=_payload(action),
+            request_hash=action.request_hash,
+            trace=dict(trace),
+            now=now,
+        )
+        if written:
+            return None
+        row = await work.fetch_one(_HASH, type=action.type, application_id=action.application_id)
+        return bytes(row["request_hash"]) if row else None
+
+    async def due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[DueAction]:
+        """Return what can be tried of one job now, oldest first."""
+        rows = await work.fetch(_DUE, job_id=job_id, now=now, size=limit)
+        return [DueAction(row["id"], row["job_id"]) for row in rows]
+
+    async def claim(
+        self, work: UnitOfWork, now: datetime, until: datetime, limit: int
+    ) -> list[DueAction]:
+        """Take what is due for this runner alone until `until`, longest due first."""
+        rows = await work.fetch(_CLAIM, now=now, until=until, size=limit)
+        return [DueAction(row["id"], row["job_id"]) for row in rows]
+
+    async def lock(self, work: UnitOfWork, action_id: str) -> PendingAction | None:
+        """Lock a pending action; None when it is not pending or somebody else has it."""
+        row = await work.fetch_one(_LOCK, id=action_id)
+        return _pending(row) if row else None
+
+    async def processed(
+        self, work: UnitOfWork, action_id: str, transaction_id: str | None, now: datetime
+    ) -> None:
+        """Mark a locked action PROCESSED; without a transaction nothing was debited."""
+        await work.execute(_PROCESSED, id=action_id, transaction_id=transaction_id, now=now)
+
+    async def wait(self, work: UnitOfWork, action_id: str, wait: Wait, now: datetime) -> None:
+        """Note what a locked action waits for; it is due as soon as that has come."""
+        await work.execute(_WAIT, id=action_id, waits_for=wait.value, now=now)
+
+    async def lock_for_failure(self, work: UnitOfWork, action_id: str) -> int | None:
+        """Lock a pending action; return how often it failed, None when it is not pending."""
+        row = await work.fetch_one(_LOCK_FOR_FAILURE, id=action_id)
+        return int(row["retry_count"]) if row else None
+
+    async def failed(self, work: UnitOfWork, action_id: str, failure: Failure) -> None:
+        """Note a failure."""
+        await work.execute(
+            _FAILED,
+            id=action_id,
+            tries=failure.tries,
+            error=failure.reason,
+            status=failure.status.value,
+            next_attempt_at=failure.next_attempt_at,
+        )
+
+    async def list_actions(
+        self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page
+    ) -> Listed[ActionRow]:
+        """List a job's actions, newest first, keyed by id."""
+        rows = await reader.fetch(
+            _LIST,
+            job_id=job_id,
+            status=status.value if status else None,
+            before=page.after[0] if page.after else None,
+            size=page.fetch,
+        )
+        found = [_listed(row) for row in rows if row["id"] is not None]
+        return Listed(found, rows[0]["list_size"])
+
+
+def _payload(action: Action) -> dict[str, str]:
+    ids = {"recruiter_id": action.recruiter_id, "user_id": action.user_id}
+    return {name: value for name, value in ids.items() if value}
+
+
+def _pending(row: Row) -> PendingAction:
+    payload: Mapping[str, str] = row["payload"]
+    action = Action(
+        type=row["type"],
+        job_id=row["job_id"],
+        company_id=row["company_id"],
+        application_id=row["application_id"],
+        points=row["points"],
+        receipt_id=row["receipt_id"],
+        recruiter_id=payload.get("recruiter_id", ""),
+        user_id=payload.get("user_id", ""),
+    )
+    logged = LoggedAction(row["id"], action, row["amount"], row["retry_count"])
+    if row["known_job"] is None:
+        return PendingAction(logged, None, row["trace"])
+    job = job_ref({**row, "company_id": row["job_company"]})
+    return PendingAction(logged, job, row["trace"])
+
+
+def _listed(row: Row) -> ActionRow:
+    return ActionRow(
+        id=row["id"],
+        type=row["type"],
+        job_id=row["job_id"],
+        application_id=row["application_id"],
+        status=ActionStatus(row["status"]),
+        amount=row["amount"],
+        retry_count=row["retry_count"],
+        created_at=row["created_at"],
+        processed_at=row["processed_at"],
+        receipt_id=row["receipt_id"],
+        last_error=row["last_error"] or row["waits_for"] or "",
+    )

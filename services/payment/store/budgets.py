@@ -1,0 +1,96 @@
+"""Budgets by job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.kit.db import Query, Reader, Row
+from services.kit.errors import VersionConflict
+from services.kit.work import UnitOfWork
+from services.payment.domain.budgets import Budget, BudgetStatus
+from services.payment.domain.ledger import budget_account
+
+_FIND = Query.text("select * from budgets where job_id = :job_id")
+_LOCK = Query.text("select * from budgets where job_id = :job_id for update")
+_OPEN = Query.text(
+    """
+    insert into budgets (job_id, company_id, status, balance, total, paused_at,
+                         billing_cycle_starts_at, version)
+    values (:job_id, :company_id, :status, :balance, :total, :paused_at, :cycle, :version)
+    on conflict (job_id) do nothing
+    """
+)
+_OPEN_ACCOUNT = Query.text(
+    "insert into accounts (name, balance, version) values (:name, 0, 0) on conflict do nothing"
+)
+_SAVE = Query.text(
+    """
+    update budgets set status = :status, balance = :balance, total = :total,
+        paused_at = :paused_at, billing_cycle_starts_at = :cycle, version = :version
+    where job_id = :job_id and version = :version - 1
+    """
+)
+_DEBIT = Query.text(
+    """
+    update budgets set balance = balance - :fee, version = version + 1,
+        billing_cycle_starts_at = :cycle
+    where job_id = :job_id and status = 'ACTIVE' and balance >= :fee
+    returning *
+    """
+)
+
+
+class BudgetTable:
+    """`budgets`, one row a job that was ever funded."""
+
+    async def find(self, reader: Reader | UnitOfWork, job_id: str) -> Budget | None:
+        """Return a job's budget."""
+        row = await reader.fetch_one(_FIND, job_id=job_id)
+        return _budget(row) if row else None
+
+    async def lock(self, work: UnitOfWork, job_id: str) -> Budget | None:
+        """Return a job's budget; nobody else changes it before this unit ends."""
+        row = await work.fetch_one(_LOCK, job_id=job_id)
+        return _budget(row) if row else None
+
+    async def open(self, work: UnitOfWork, budget: Budget) -> None:
+        """Insert a budget and its account, unless the job has them."""
+        await work.execute(_OPEN, **_values(budget), company_id=budget.company_id)
+        await work.execute(_OPEN_ACCOUNT, name=budget_account(budget.job_id))
+
+    async def save(self, work: UnitOfWork, budget: Budget) -> None:
+        """Write a locked budget's next version; raise VersionConflict where it is not the next."""
+        if not await work.execute(_SAVE, **_values(budget)):
+            raise VersionConflict
+
+    async def debit(
+        self, work: UnitOfWork, job_id: str, fee: int, cycle_starts_at: datetime
+    ) -> Budget | None:
+        """Debit `fee` if the budget is active and holds it; None, and nothing done, if not."""
+        row = await work.fetch_one(_DEBIT, job_id=job_id, fee=fee, cycle=cycle_starts_at)
+        return _budget(row) if row else None
+
+
+def _values(budget: Budget) -> dict[str, object]:
+    return {
+        "job_id": budget.job_id,
+        "status": budget.status.value,
+        "balance": budget.balance,
+        "total": budget.total,
+        "paused_at": budget.paused_at,
+        "cycle": budget.cycle_starts_at,
+        "version": budget.version,
+    }
+
+
+def _budget(row: Row) -> Budget:
+    return Budget(
+        job_id=row["job_id"],
+        company_id=row["company_id"],
+        status=BudgetStatus(row["status"]),
+        balance=row["balance"],
+        total=row["total"],
+        paused_at=row["paused_at"],
+        cycle_starts_at=row["billing_cycle_starts_at"],
+        version=row["version"],
+    )

@@ -1,0 +1,179 @@
+"""Transactions, entries and the balances of accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.kit.db import Query, Reader
+from services.kit.paging import Page
+from services.kit.work import UnitOfWork
+from services.payment.app.stores import EntryRow, LedgerFigures, LedgerProblem, Listed
+from services.payment.domain.ledger import Transaction, TransactionConflict
+
+_HASH = Query.text("select request_hash from ledger_transactions where key = :key")
+# One statement. Whoever posts holds the budget's row, so accounts are locked
+# in an order that cannot cross: two budgets share one account at most.
+_POST = Query.text(
+    """
+    with line as (
+        select * from unnest(cast(:ids as uuid[]), cast(:accounts as text[]),
+                             cast(:amounts as bigint[])) as line(id, account, amount)
+    ), posted as (
+        insert into ledger_transactions (id, key, request_hash, reference, receipt_id, created_at)
+        values (:id, :key, :request_hash, :reference, :receipt_id, :now)
+        on conflict (key) do nothing
+        returning id
+    ), moved as (
+        update accounts set balance = accounts.balance + line.amount, version = version + 1
+        from line, posted where accounts.name = line.account
+        returning line.id, accounts.name, line.amount, accounts.balance, accounts.version
+    )
+    insert into ledger_entries
+        (id, transaction_id, account, account_version, amount, balance, created_at)
+    select moved.id, posted.id, moved.name, moved.version, moved.amount, moved.balance, :now
+    from moved, posted
+    """
+)
+_LIST = Query.text(
+    """
+    with page as (
+        select * from ledger_entries
+        where account = :account and account_version < :before
+        order by account_version desc limit :size
+    )
+    select (select count(*) from ledger_entries where account = :account) as list_size,
+           page.*, posted.key, posted.receipt_id
+    from (values (1)) as always
+    left join (page join ledger_transactions posted on posted.id = page.transaction_id) on true
+    order by page.account_version desc
+    """
+)
+# The sums start from the entries alone; what the other tables say is compared.
+_RECOUNT = Query.text(
+    """
+    with counted as (
+        select account, sum(amount) as balance, count(*) as lines
+        from ledger_entries group by account
+    ), running as (
+        select id, balance, account_version,
+               sum(amount) over line as expected, row_number() over line as place
+        from ledger_entries window line as (partition by account order by account_version)
+    ), by_transaction as (
+        select posted.id, coalesce(sum(entry.amount), 0) as total, count(entry.id) as lines
+        from ledger_transactions posted
+        left join ledger_entries entry on entry.transaction_id = posted.id
+        group by posted.id
+    ), problem(kind, id, found, expected) as (
+        select 'transaction', cast(id as text), total, 0
+        from by_transaction where total <> 0 or lines < 2
+        union all
+        select 'entry', cast(id as text), balance, expected
+        from running where balance <> expected or account_version <> place
+        union all
+        select 'account', accounts.name, accounts.balance, coalesce(counted.balance, 0)
+        from accounts left join counted on counted.account = accounts.name
+        where accounts.balance <> coalesce(counted.balance, 0)
+           or accounts.version <> coalesce(counted.lines, 0)
+        union all
+        select 'budget', cast(job_id as text), budgets.balance, coalesce(counted.balance, 0)
+        from budgets left join counted on counted.account = concat('budget:', job_id)
+        where budgets.balance <> coalesce(counted.balance, 0)
+        union all
+        select 'action', cast(action.id as text), action.amount, coalesce(entry.amount, 0)
+        from action_log action
+        left join ledger_transactions posted on posted.id = action.transaction_id
+            and posted.key = concat('action:', action.type, ':', action.application_id)
+        left join ledger_entries entry on entry.transaction_id = posted.id
+            and entry.account = 'revenue:fees'
+        where action.transaction_id is not null
+          and (action.status <> 'PROCESSED' or action.amount <> coalesce(entry.amount, 0))
+        union all
+        select 'transaction', cast(posted.id as text), 1, 0
+        from ledger_transactions posted
+        left join action_log action on action.transaction_id = posted.id
+        where starts_with(posted.key, 'action:') and action.id is null
+        union all
+        select 'ledger', 'all accounts', sum(balance), 0 from accounts having sum(balance) <> 0
+    )
+    select (select count(*) from ledger_transactions) as transactions,
+           (select count(*) from ledger_entries) as entries,
+           (select count(*) from accounts) as accounts,
+           (select count(*) from budgets) as budgets,
+           problem.kind, problem.id,
+           cast(problem.found as bigint) as found, cast(problem.expected as bigint) as expected
+    from (values (1)) as always left join problem on true
+    order by problem.kind, problem.id
+    """
+)
+_NEWEST = 2**63 - 1
+
+
+class LedgerTables:
+    """`accounts`, `ledger_transactions` and `ledger_entries`. The last two only grow."""
+
+    async def request_hash(self, work: UnitOfWork, key: str) -> bytes | None:
+        """Return what the transaction under `key` was asked to do; None without one."""
+        row = await work.fetch_one(_HASH, key=key)
+        return bytes(row["request_hash"]) if row else None
+
+    async def post(
+        self, work: UnitOfWork, transaction: Transaction, ids: Sequence[str], now: datetime
+    ) -> None:
+        """Write a transaction, its lines and the balances of their accounts.
+
+        Raises TransactionConflict when the key was posted before.
+        """
+        lines = transaction.lines
+        written = await work.execute(
+            _POST,
+            id=ids[0],
+            ids=list(ids[1:]),
+            accounts=[line.account for line in lines],
+            amounts=[line.amount for line in lines],
+            key=transaction.key,
+            request_hash=transaction.request_hash,
+            reference=transaction.reference,
+            receipt_id=transaction.receipt_id,
+            now=now,
+        )
+        if not written:
+            raise TransactionConflict(transaction.key)
+
+    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
+        """List the lines on an account, newest first, keyed by account_version."""
+        before = page.after[0] if page.after else _NEWEST
+        rows = await reader.fetch(_LIST, account=account, before=before, size=page.fetch)
+        found = [
+            EntryRow(
+                id=row["id"],
+                transaction_id=row["transaction_id"],
+                transaction_key=row["key"],
+                account=row["account"],
+                account_version=row["account_version"],
+                amount=row["amount"],
+                balance=row["balance"],
+                created_at=row["created_at"],
+                receipt_id=row["receipt_id"],
+            )
+            for row in rows
+            if row["id"] is not None
+        ]
+        return Listed(found, rows[0]["list_size"])
+
+    async def recount(self, reader: Reader) -> LedgerFigures:
+        """Recompute every balance from the entries, in one snapshot."""
+        rows = await reader.fetch(_RECOUNT)
+        problems = [
+            LedgerProblem(row["kind"], row["id"], row["found"], row["expected"])
+            for row in rows
+            if row["kind"] is not None
+        ]
+        first = rows[0]
+        return LedgerFigures(
+            transactions=first["transactions"],
+            entries=first["entries"],
+            accounts=first["accounts"],
+            budgets=first["budgets"],
+            problems=problems,
+        )
