@@ -1,0 +1,195 @@
+"""The route table: gRPC paths to services, REST paths to the transcoder, the rest to an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.contract import Method
+from gateway.filters import CORS, JWT, LUA, TRANSCODER, cors_policy, disabled
+from gateway.paths import RestRoute
+from gateway.topology import GatewayTopology, Limits
+
+Config = dict[str, Any]
+
+PORTAL = "portal"
+# A cluster without addresses.
+NOWHERE = "nowhere"
+_PORTAL_PATHS = ("/docs", "/openapi.json", "/mailbox", "/status")
+_PREFLIGHT_HEADERS = ("origin", "access-control-request-method")
+_RETRIES = 2
+_GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
+
+
+def route_config(
+    topology: GatewayTopology, reachable: list[Method], rest: list[RestRoute]
+) -> Config:
+    """The one virtual host. Only gRPC paths and the portal lead to a cluster."""
+    routes = [
+        *(_preflight() for _ in topology.cors_origins[:1]),
+        *(_grpc(method, topology.limits) for method in reachable),
+        *_rest(rest),
+        _answer("healthz", {"path": "/healthz"}, 200, "ok"),
+        *(_portal(path) for path in _PORTAL_PATHS if topology.portal),
+        *(_not_grpc(method) for method in reachable),
+        _answer("not_found", {"prefix": "/"}, 404),
+    ]
+    return {
+        "name": "gateway",
+        "virtual_hosts": [
+            {
+                "name": "gateway",
+                "domains": ["*"],
+                "routes": routes,
+                "typed_per_filter_config": {CORS: cors_policy(topology)},
+                "request_headers_to_add": [
+                    _header("x-weneeds-address", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
+                ],
+                "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
+                "response_headers_to_add": [_header("x-content-type-options", "nosniff")],
+            }
+        ],
+    }
+
+
+def cluster_of(service: str) -> str:
+    """The name of a service's cluster."""
+    return f"service_{service}"
+
+
+def _grpc(method: Method, limits: Limits) -> Config:
+    """Native gRPC, gRPC-web and transcoded REST alike end here."""
+    return {
+        "name": method.full_name,
+        "match": {
+            "path": method.path,
+            "headers": [_method_is("POST"), _GRPC],
+        },
+        "route": _streaming(limits, method) if method.proto.server_streaming
+        else _unary(limits, method),
+        "request_headers_to_add": [] if method.proto.server_streaming
+        else [_default_deadline(limits.unary_timeout)],
+        "response_headers_to_add": [_header("cache-control", "no-store")],
+        # The body check is for JSON. The choice is made when the request arrives, so a REST
+        # call, which gets here by way of the transcoder, has been checked.
+        "typed_per_filter_config": disabled(LUA),
+    }  # fmt: skip
+
+
+def _unary(limits: Limits, method: Method) -> Config:
+    return {
+        "cluster": cluster_of(method.owner),
+        "timeout": f"{limits.unary_timeout}s",
+        "retry_policy": _retry(method),
+    }
+
+
+def _streaming(limits: Limits, method: Method) -> Config:
+    return {
+        "cluster": cluster_of(method.owner),
+        "timeout": "0s",
+        "idle_timeout": f"{limits.stream_idle_timeout}s",
+        "retry_policy": _retry(method),
+    }
+
+
+def _retry(method: Method) -> Config:
+    """A call that may have been executed is sent again only if that does no harm."""
+    never_executed = "connect-failure,refused-stream"
+    return {
+        "retry_on": f"{never_executed},unavailable,reset" if method.retryable else never_executed,
+        "num_retries": _RETRIES,
+        "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+        "retry_host_predicate": [_previous_hosts()],
+        "host_selection_retry_max_attempts": 3,
+    }
+
+
+def _previous_hosts() -> Config:
+    kind = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    return {
+        "name": "envoy.retry_host_predicates.previous_hosts",
+        "typed_config": {"@type": f"type.googleapis.com/{kind}"},
+    }
+
+
+def _default_deadline(seconds: float) -> Config:
+    return {
+        "header": {"key": "grpc-timeout", "value": f"{int(seconds * 1000)}m"},
+        "append_action": "ADD_IF_ABSENT",
+    }
+
+
+def _rest(rest: list[RestRoute]) -> list[Config]:
+    """REST paths as they arrive. The transcoder rewrites them, and the route is chosen anew.
+
+    A path that the transcoder leaves alone stays on a route that leads nowhere.
+    """
+    paths = dict.fromkeys(route.template.regex for route in rest)
+    refused = [_answer("method_not_allowed", _path_is(path), 405) for path in paths]
+    return [*map(_arriving, rest), *refused]
+
+
+def _arriving(route: RestRoute) -> Config:
+    """The body check learns which fields stand in the path, and whether the body is all else."""
+    facts = {"bound": list(route.template.variables), "body": route.body}
+    kind = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
+    return {
+        "name": "rest",
+        "match": {**_path_is(route.template.regex), "headers": [_method_is(route.method)]},
+        "route": {"cluster": NOWHERE},
+        "typed_per_filter_config": {
+            LUA: {"@type": f"type.googleapis.com/{kind}", "filter_context": facts}
+        },
+    }
+
+
+def _preflight() -> Config:
+    """Answered by the CORS filter, which looks only at routes that lead to a cluster."""
+    wanted = [{"name": name, "present_match": True} for name in _PREFLIGHT_HEADERS]
+    return {
+        "name": "preflight",
+        "match": {"prefix": "/", "headers": [_method_is("OPTIONS"), *wanted]},
+        "route": {"cluster": NOWHERE},
+        "typed_per_filter_config": disabled(LUA, TRANSCODER, JWT),
+    }
+
+
+def _not_grpc(method: Method) -> Config:
+    """A POST to a gRPC path with a body that is not gRPC."""
+    return _answer("media_type", {"path": method.path, "headers": [_method_is("POST")]}, 415)
+
+
+def _portal(path: str) -> Config:
+    match = {"path": path} if "." in path else {"path_separated_prefix": path}
+    return {
+        "name": PORTAL,
+        "match": {**match, "headers": [_method_is("GET")]},
+        "route": {"cluster": PORTAL, "timeout": "15s"},
+        "typed_per_filter_config": disabled(LUA, TRANSCODER, JWT),
+    }
+
+
+def _answer(name: str, match: Config, status: int, body: str = "") -> Config:
+    """A response of the gateway itself; the body of errors comes from the local reply mappers."""
+    response: Config = {"status": status}
+    if body:
+        response["body"] = {"inline_string": body}
+    return {
+        "name": name,
+        "match": match,
+        "direct_response": response,
+        "typed_per_filter_config": disabled(LUA, TRANSCODER, JWT),
+    }
+
+
+def _path_is(regex: str) -> Config:
+    return {"safe_regex": {"regex": regex}}
+
+
+def _method_is(method: str) -> Config:
+    return {"name": ":method", "string_match": {"exact": method}}
+
+
+def _header(key: str, value: str) -> Config:
+    header = {"key": key, "value": value}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
