@@ -28,7 +28,7 @@ WANTED = {
     MailType.APPLICATION_CONFIRMED: {"job_title", "company_name"},
     MailType.APPLICATION_MOVED: {"job_title", "status"},
     MailType.APPLICATION_RECEIVED: {"job_title", "score", "fee"},
-    MailType.MEETING_SCHEDULED: {"job_title", "starts_at", "duration_minutes", "place"},
+    MailType.MEETING_SCHEDULED: {"job_title", "starts_at", "place"},
     MailType.BUDGET_EXHAUSTED: {"job_title", "balance"},
     MailType.JOB_SUGGESTIONS: {"job_titles"},
 }
