@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from weneeds.auth.v1 import directory_service_pb2 as directory
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from weneeds.auth.v1.user_pb2 import USER_STATUS_BANNED
 
+from services.kit.call import User
 from services.kit.errors import DependencyDown
 
 FRESH_SECONDS = 5.0
@@ -92,6 +93,16 @@ class AccessCache:
         """
         self._asking.pop(session_id, None)
         return await self._ask(user_id, session_id)
+
+    async def has_role(self, user: User, company_id: str, passing: Container[int]) -> bool:
+        """Whether `company_id` gave `user` one of the roles `passing` (CompanyRole numbers)."""
+        if not company_id or not passing:
+            return False
+        state = await self.get(user.id, user.session_id)
+        if state.memberships.get(company_id) in passing:
+            return True
+        state = await self.reload(user.id, user.session_id)
+        return state.memberships.get(company_id) in passing
 
     def _ask(self, user_id: str, session_id: str) -> Awaitable[Access]:
         task = self._asking.get(session_id)

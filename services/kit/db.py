@@ -100,8 +100,10 @@ class Database:
     @classmethod
     async def connect(cls, url: str, reader_url: str = "", size: int = 8) -> Self:
         """Open the pools. Connections are made when first needed."""
+        # Two pools even on one server: a unit of work that waits for another
+        # service must not starve the reads which that service asks for.
         writer = await _pool(url, size)
-        reader = await _pool(reader_url, size) if reader_url else writer
+        reader = await _pool(reader_url or url, size)
         return cls(writer, reader, url)
 
     async def dedicated(self) -> Connection:
@@ -116,7 +118,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the pools, and what hangs with them."""
-        for pool in {self.writer, self.reader_pool}:
+        for pool in (self.writer, self.reader_pool):
             pool.terminate()
 
 

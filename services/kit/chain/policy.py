@@ -13,7 +13,7 @@ from weneeds.options.v1.policy_pb2 import SCOPE_KIND_COMPANY, SCOPE_KIND_USER, S
 from weneeds.options.v1.role_pb2 import UserRole
 
 from services.kit.access import AccessCache
-from services.kit.call import Call, User
+from services.kit.call import Call
 from services.kit.chain import Guard
 from services.kit.contract import Method, field_reader
 from services.kit.errors import RoleRequired, ScopeDenied
@@ -89,25 +89,7 @@ def _scope(
         call.company_id = owner.company_id
         if scope.owner and owner.user_id == call.user.id:
             return
-        if not await _has_role(call.user, owner.company_id, passing, cache):
+        if not await cache.has_role(call.user, owner.company_id, passing):
             raise ScopeDenied
 
     return guard
-
-
-async def _has_role(
-    user: User, company_id: str, passing: frozenset[int], cache: AccessCache
-) -> bool:
-    if not company_id or not passing:
-        return False
-    state = await cache.get(user.id, user.session_id)
-    if state.memberships.get(company_id) in passing:
-        return True
-    state = await cache.reload(user.id, user.session_id)
-    return state.memberships.get(company_id) in passing
-
-
-async def company_roles(user: User, company_id: str, cache: AccessCache) -> int:
-    """Return the number of the role that `company_id` gave to `user`, or 0."""
-    state = await cache.get(user.id, user.session_id)
-    return state.memberships.get(company_id, 0)

@@ -29,7 +29,7 @@ def check(message: Message, prefix: str = "") -> None:
 
 def validation(method: Method) -> Any:
     """Return the guard that checks the method's requests."""
-    descriptor = method.request.DESCRIPTOR
+    descriptor: Any = method.request.DESCRIPTOR
     body = method.http_body
     validate = protovalidate.validate
 
