@@ -82,6 +82,31 @@ def write(image: Path, target: Path) -> None:
     target.write_text("\n".join(lines) + "\n")
 
 
+def write_typescript(image: Path, target: Path) -> None:
+    """Write the TypeScript list of the services, under the same attributes."""
+    services = list(_services(FileDescriptorSet.FromString(image.read_bytes())))
+    _refuse_twins(services)
+    target.write_text("\n".join(_typescript_lines(services)) + "\n")
+
+
+def _typescript_lines(services: list[_Service]) -> Iterator[str]:
+    yield "// Generated from the contract by stack/gen/facade.py; not to be edited."
+    for service in services:
+        home = service.file.name.removesuffix(".proto")
+        yield f'import {{ {service.proto.name} }} from "./{home}_pb.js";'
+    yield ""
+    yield "/** The services that the gateway shows, by the client's attribute. */"
+    yield "export const services = {"
+    for service in services:
+        yield f"  {_camel(service.attribute)}: {service.proto.name},"
+    yield "} as const;"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
 def attribute_of(service: str) -> str:
     """Return the client's attribute for a service: JobService -> jobs.
 

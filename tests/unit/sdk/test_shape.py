@@ -114,5 +114,5 @@ def test_euros_are_exact(amount: str | int | Decimal, total: int) -> None:
 
 @pytest.mark.parametrize("amount", ["1.0000001", "NaN", "Infinity", 0.1])
 def test_an_amount_that_cannot_be_kept_exactly_is_refused(amount: str) -> None:
-    with pytest.raises(ValueError, match="amount|decimals|float"):
+    with pytest.raises(ValueError, match=r"amount|decimals|float"):
         euros(amount)
