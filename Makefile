@@ -90,8 +90,7 @@ lint: gen ## Style, import rules, protos
 	@$(BIN)/lint-imports
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code proto
-	@if git rev-parse --quiet --verify main >/dev/null 2>&1 && [ -n "$$(git ls-tree main proto 2>/dev/null)" ]; then \
-		$(BIN)/buf breaking proto --against '.git#branch=main,subdir=proto'; fi
+	@$(BIN)/python -m stack.breaking
 
 .PHONY: types
 types: gen ## mypy --strict

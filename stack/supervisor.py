@@ -37,6 +37,7 @@ class Supervisor:
             await running.wait_ready()
         except BaseException:
             await running.stop()
+            del self.running[program.name]
             raise
         watcher = asyncio.create_task(self._watch(program), name=f"watch {program.name}")
         self._watchers[program.name] = watcher
@@ -91,4 +92,7 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
-            await self._spawn(program)
+            try:
+                await self._spawn(program)
+            except OSError as error:
+                _log.error("%s cannot be started: %s", program.name, error)
