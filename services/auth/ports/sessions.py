@@ -6,6 +6,7 @@ DependencyDown when it does not answer.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +21,10 @@ from services.kit.errors import DependencyDown
 
 # A user's oldest sessions end beyond this many.
 SESSIONS_KEPT = 100
+# The client tries again by itself; a caller is not kept waiting longer than this.
+_PATIENCE_SECONDS = 1.5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 # Writes a session if nobody changed it since it was read; an ended one stays ended.
 _REPLACE = """
@@ -101,17 +104,22 @@ class ValkeySessions:
 @asynccontextmanager
 async def _answering() -> AsyncIterator[None]:
     try:
-        yield
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            yield
     except (RedisError, OSError, TimeoutError) as error:
         raise DependencyDown(dependency="sessions") from error
 
 
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
 def _millis(at: datetime) -> int:
-    return (at - _EPOCH) // _MILLISECOND
+    return _micros(at) // 1000
 
 
-def _instant(millis: int) -> datetime:
-    return _EPOCH + millis * _MILLISECOND
+def _instant(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
 
 
 def _encoded(session: Session) -> str:
@@ -119,9 +127,9 @@ def _encoded(session: Session) -> str:
     value = {
         "user": session.user_id,
         "current": session.current,
-        "used": [[used.digest, _millis(used.at)] for used in session.used],
-        "created": _millis(session.created_at),
-        "expires": _millis(session.expires_at),
+        "used": [[used.digest, _micros(used.at)] for used in session.used],
+        "created": _micros(session.created_at),
+        "expires": _micros(session.expires_at),
     }
     return json.dumps(value, separators=(",", ":"))
 

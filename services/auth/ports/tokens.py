@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import warnings
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +21,8 @@ _LOG = logging.getLogger(__name__)
 # RFC 9864 renames the algorithm to "Ed25519"; the gateway's verifier knows
 # only the older name, which says the same with an Ed25519 key.
 ALGORITHM = "EdDSA"
+# How old a further key must be before it signs.
+SETTLED = timedelta(seconds=10)
 warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
 
 
@@ -29,16 +33,26 @@ class SigningKeyMissing(RuntimeError):
 class SignedTokens:
     """Signs access tokens with the newest key of a folder of `<kid>.pem` files.
 
-    `reload` looks again, so a key is rotated by adding a file. Its public half
-    must stand in the key set that verifiers read before the file appears here.
+    A key is rotated by adding a file. It signs once it is SETTLED old: by then
+    every verifier has read the key set that holds its public half. A folder
+    whose keys are all younger (a first start) is signed from at once.
     """
 
-    def __init__(self, keys_dir: Path, issuer: str, audience: str, lifetime: timedelta) -> None:
+    def __init__(
+        self,
+        keys_dir: Path,
+        issuer: str,
+        audience: str,
+        lifetime: timedelta,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._keys_dir = keys_dir
         self._issuer = issuer
         self._audience = audience
         self._lifetime = lifetime
-        self._path, self._key = _newest_key(keys_dir)
+        self._now = now
+        self._path, self._key = self._load()
 
     @property
     def key_id(self) -> str:
@@ -54,11 +68,11 @@ class SignedTokens:
     def reload(self) -> None:
         """Sign with the newest key from now on. Keeps the present one on any failure."""
         try:
-            path, key = _newest_key(self._keys_dir)
+            path, key = self._load()
         except SigningKeyMissing:
             _LOG.exception("signing keys are not readable; %s goes on signing", self.key_id)
             return
-        if path.stem != self.key_id:
+        if path != self._path:
             _LOG.info("signing key changed from %s to %s", self.key_id, path.stem)
         self._path, self._key = path, key
 
@@ -82,17 +96,22 @@ class SignedTokens:
         text = jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
         return AccessToken(text, datetime.fromtimestamp(expires, at.tzinfo))
 
+    def _load(self) -> tuple[Path, OKPKey]:
+        try:
+            path = self._choose()
+            key = OKPKey.import_key(path.read_bytes())
+        except (OSError, ValueError, JoseError) as error:
+            raise SigningKeyMissing(f"no readable key in {self._keys_dir}") from error
+        if key.curve_name != "Ed25519" or not key.is_private:
+            raise SigningKeyMissing(f"{path.name} is not a private Ed25519 key")
+        return path, key
 
-def _newest_key(keys_dir: Path) -> tuple[Path, OKPKey]:
-    """Return the key whose file changed last; ties go to the later name."""
-    try:
-        files = [(path.stat().st_mtime_ns, path.name, path) for path in keys_dir.glob("*.pem")]
+    def _choose(self) -> Path:
+        """Return the newest settled key, else the oldest; equal times go by name."""
+        files = sorted(
+            (path.stat().st_mtime, path.name, path) for path in self._keys_dir.glob("*.pem")
+        )
         if not files:
-            raise SigningKeyMissing(f"no <kid>.pem in {keys_dir}")
-        path = max(files)[2]
-        key = OKPKey.import_key(path.read_bytes())
-    except (OSError, ValueError, JoseError) as error:
-        raise SigningKeyMissing(f"no readable key in {keys_dir}") from error
-    if key.curve_name != "Ed25519" or not key.is_private:
-        raise SigningKeyMissing(f"{path.name} is not a private Ed25519 key")
-    return path, key
+            raise SigningKeyMissing(f"no <kid>.pem in {self._keys_dir}")
+        settled = [file for file in files if file[0] <= self._now() - SETTLED.total_seconds()]
+        return (settled[-1] if settled else files[0])[2]
