@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,16 @@ from joserfc.jwk import OKPKey
 from stack.paths import write_private
 
 
-def ensure(signing_keys: Path, jwks: Path) -> None:
-    """Make a first signing key if there is none, and write the public key set of all of them."""
+_SECRET_BYTES = 32
+
+
+def ensure(signing_keys: Path, jwks: Path, refresh_secret: Path) -> None:
+    """Make what is missing: a first signing key and the secret that seals refresh tokens.
+
+    The public key set of all signing keys is written each time.
+    """
+    if not refresh_secret.exists():
+        write_private(refresh_secret, secrets.token_bytes(_SECRET_BYTES))
     if not any(signing_keys.glob("*.pem")):
         add(signing_keys)
     publish(signing_keys, jwks)

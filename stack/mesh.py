@@ -106,7 +106,7 @@ class Mesh:
     async def _boot(self) -> None:
         topology = self.topology
         certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
-        keys.ensure(topology.signing_keys, topology.jwks)
+        keys.ensure(topology.signing_keys, topology.jwks, topology.refresh_secret)
         await _together(
             self._timed("postgres", self._postgres()),
             self._start(nats.program(topology)),

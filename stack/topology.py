@@ -114,6 +114,11 @@ class Topology:
     def jwks(self) -> Path:
         return self.state / "keys" / "jwks.json"
 
+    @property
+    def refresh_secret(self) -> Path:
+        """What seals refresh tokens."""
+        return self.state / "keys" / "refresh.secret"
+
     def tls(self, name: str) -> Path:
         """The folder with ca.pem, cert.pem and key.pem of a service or of "gateway"."""
         return self.state / "tls" / name
@@ -174,6 +179,7 @@ class Topology:
             "WENEEDS_AUDIENCE": AUDIENCE,
             "WENEEDS_ADDRESSES": json.dumps(self.service_addresses),
             "WENEEDS_AUTH_SIGNING_KEYS_DIR": str(self.signing_keys),
+            "WENEEDS_AUTH_REFRESH_SECRET_FILE": str(self.refresh_secret),
             "WENEEDS_MESSAGING_SMTP_HOST": HOST,
             "WENEEDS_MESSAGING_SMTP_PORT": str(self.ports["smtp"]),
         }
