@@ -1,0 +1,1 @@
+"""Matching: ranked candidates and jobs, scores and their receipts."""

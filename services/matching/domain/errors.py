@@ -1,0 +1,21 @@
+"""What matching refuses."""
+
+from services.kit.errors import Refused
+
+
+class JobNotIndexed(Refused):
+    """The job is not in the index, and jobs does not know it either where that was asked."""
+
+    reason = "JOB_NOT_INDEXED"
+
+
+class ProfileNotIndexed(Refused):
+    """The candidate has no profile in the index, or none at all."""
+
+    reason = "PROFILE_NOT_INDEXED"
+
+
+class ReceiptNotFound(Refused):
+    """No receipt has this id."""
+
+    reason = "RECEIPT_NOT_FOUND"

@@ -1,0 +1,175 @@
+"""What a text is about: occupations, skills, levels and the words that remain."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from services.matching.domain.scoring.competences import COMPETENCES, WHOLE_ONLY
+from services.matching.domain.scoring.occupations import NEIGHBOURS, OCCUPATIONS
+from services.matching.domain.scoring.text import stem, stems, words
+
+Phrase = tuple[str, ...]
+
+# Words of a title that tell a rank rather than a trade, lowest first.
+_RANKS = """
+0: stagiaire stage intern internship alternant alternance apprenti apprentice trainee
+1: junior debutant entry assistant aide
+3: senior confirme experimente experienced
+4: lead principal expert staff referent superviseur supervisor
+5: manager chef responsable head cadre
+6: directeur director
+7: vp cto cfo ceo coo pdg president
+"""
+MIDDLE_RANK = 2
+"""The rank of a title that names none."""
+
+# Occupations whose names hold a word of rank that tells nothing, or that have a rank of their own.
+_OWN_RANKS = """
+2: account-manager communications assistant nursing-assistant shop-assistant social-worker childcare
+2: medical-secretary dental marketing-officer lab-technician consultant
+4: project-manager product-manager scrum-master tech-lead software-architect
+5: store-manager site-manager restaurant-manager production-manager logistics-manager
+6: engineering-manager
+"""
+
+# Words of titles that fit every trade: they make no two titles alike.
+_GENERIC = """
+ingenieur engineer technicien technician consultant charge officer specialist specialiste agent
+employe operateur operator conseiller adviser advisor coordinateur coordinator gestionnaire
+associate analyste analyst equipe team service poste paris lyon france remote teletravail cdi cdd interim
+freelance temps plein partiel full part time level niveau diplome certifie qualifie polyvalent
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text names. Every set is unordered: nothing may depend on their order."""
+
+    occupations: frozenset[str] = frozenset()
+    skills: frozenset[str] = frozenset()
+    terms: frozenset[str] = frozenset()
+    """Stems that belong to no occupation or skill."""
+    rank: int | None = None
+
+
+def understand(text: str) -> Meaning:
+    """Reads a description or a name. The longest known phrase wins at each place."""
+    sequence = stems(text)
+    occupations: set[str] = set()
+    skills: set[str] = set()
+    terms: set[str] = set()
+    rank: int | None = None
+    place = 0
+    while place < len(sequence):
+        length, kind, concept = _longest(sequence, place)
+        if kind == "occupation":
+            occupations.add(concept)
+        elif kind == "skill":
+            skills.add(concept)
+        named = sequence[place : place + length]
+        rank = _higher(rank, _rank(concept, named))
+        if not kind and _is_telling(named[0]):
+            terms.add(named[0])
+        place += length
+    return Meaning(frozenset(occupations), frozenset(skills), frozenset(terms), rank)
+
+
+@lru_cache(maxsize=16_384)
+def understand_name(name: str) -> Meaning:
+    """Like `understand`, for titles and skills: what comes back is kept in memory."""
+    return understand(name)
+
+
+@lru_cache(maxsize=16_384)
+def skill_of(name: str) -> str:
+    """Returns the skill that a name stands for, or its stems where it is in no table."""
+    alone = " ".join(words(name))
+    if alone in WHOLE_ONLY:
+        return WHOLE_ONLY[alone]
+    named = understand_name(name)
+    if len(named.skills) == 1:
+        return next(iter(named.skills))
+    known = _PHRASES.get(tuple(stems(name)))
+    return known[1] if known else " ".join(stems(name))
+
+
+def family_of(concept: str) -> str:
+    """Returns the family of a known occupation or skill, and "" for any other word."""
+    return _FAMILIES.get(concept, "")
+
+
+def are_neighbours(left: str, right: str) -> bool:
+    """Tells whether people move between two families of occupations."""
+    return (left, right) in _NEIGHBOURS or (right, left) in _NEIGHBOURS
+
+
+def _rank(concept: str, named: list[str]) -> int | None:
+    if concept in _OWN_RANK:
+        return _OWN_RANK[concept]
+    return max((_RANK_OF[word] for word in named if word in _RANK_OF), default=None)
+
+
+def _higher(left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return max(left, right)
+
+
+def _is_telling(word: str) -> bool:
+    return len(word) > 1 and word not in _RANK_OF and word not in _GENERIC_STEMS
+
+
+def _longest(sequence: list[str], place: int) -> tuple[int, str, str]:
+    longest = min(_LONGEST_FROM.get(sequence[place], 0), len(sequence) - place)
+    for length in range(longest, 0, -1):
+        known = _PHRASES.get(tuple(sequence[place : place + length]))
+        if known:
+            return length, *known
+    return 1, "", ""
+
+
+def _lines(table: str) -> Iterator[tuple[str, str]]:
+    entries: list[str] = []
+    for line in table.strip().splitlines():
+        if line.startswith(" "):
+            entries[-1] += " " + line.strip()
+        else:
+            entries.append(line)
+    for entry in entries:
+        head, _, names = entry.partition(":")
+        yield head.strip(), names
+
+
+def _occupations() -> Iterator[tuple[str, str, str, Iterable[str]]]:
+    for head, names in _lines(OCCUPATIONS):
+        family, _, occupation = head.partition("/")
+        yield "occupation", occupation, family, names.split(";")
+
+
+def _skills() -> Iterator[tuple[str, str, str, Iterable[str]]]:
+    for family, names in _lines(COMPETENCES):
+        for skill in names.split(";"):
+            first, *others = [name.strip() for name in skill.split(",")]
+            yield "skill", first, f"skill {family}", [first, *others]
+
+
+def _build() -> tuple[dict[Phrase, tuple[str, str]], dict[str, str]]:
+    phrases: dict[Phrase, tuple[str, str]] = {}
+    families: dict[str, str] = {}
+    for kind, concept, family, names in (*_occupations(), *_skills()):
+        families[concept] = family
+        for name in names:
+            if phrase := tuple(stems(name)):
+                phrases.setdefault(phrase, (kind, concept))
+    families.update({concept: families.get(concept, "") for concept in WHOLE_ONLY.values()})
+    return phrases, families
+
+
+_PHRASES, _FAMILIES = _build()
+_LONGEST_FROM: dict[str, int] = {}
+for _phrase in _PHRASES:
+    _LONGEST_FROM[_phrase[0]] = max(_LONGEST_FROM.get(_phrase[0], 0), len(_phrase))
+_NEIGHBOURS = frozenset(NEIGHBOURS)
+_RANK_OF = {stem(word): int(rank) for rank, names in _lines(_RANKS) for word in names.split()}
+_OWN_RANK = {name: int(rank) for rank, names in _lines(_OWN_RANKS) for name in names.split()}
+_GENERIC_STEMS = frozenset(stem(word) for word in _GENERIC.split())

@@ -1,0 +1,79 @@
+"""Wiring of the matching service, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from weneeds.jobs.events.v1.events_pb2 import (
+    OfferClosed,
+    OfferCreated,
+    OfferUpdated,
+    ProfileUpdated,
+)
+from weneeds.matching.v1 import error_reason_pb2, ranking_service_pb2, scoring_service_pb2
+from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB, SCOPE_KIND_RECEIPT
+
+from services.kit.chain.policy import Ownership
+from services.kit.consumer import Consumer
+from services.kit.service import Endpoint, Resources, Service, Wiring
+from services.kit.settings import Settings
+from services.matching.app.indexing import Indexing
+from services.matching.app.ranking import Ranking, Scores
+from services.matching.app.scoring import Scoring
+from services.matching.events import Events
+from services.matching.ports.encoder import Usem3
+from services.matching.ports.engine import engine_hash
+from services.matching.ports.facts import JobsFacts
+from services.matching.rpc import RankingRpc, ScoringRpc
+from services.matching.store.index import PostgresIndex
+from services.matching.store.receipts import PostgresReceipts
+
+_RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
+_SCORING = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
+_REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
+# Small enough that a batch of long profiles is embedded well before its messages come again.
+_BATCH = 64
+
+
+async def wire(kit: Resources[Settings]) -> Wiring:
+    """Put the rooms together."""
+    index, facts, encoder = PostgresIndex(), JobsFacts(kit.channels.to("jobs")), Usem3()
+    ranking = Ranking(kit.reader, index, kit.clock, Scores())
+    scoring = Scoring(
+        work=kit.work,
+        reader=kit.reader,
+        index=index,
+        receipts=PostgresReceipts(),
+        facts=facts,
+        clock=kit.clock,
+        ids=kit.ids,
+        engine_hash=engine_hash(),
+    )
+    events = Events(Indexing(kit.work, index, facts, encoder))
+
+    async def owner_of_job(job_id: str) -> Ownership | None:
+        company_id = await scoring.owner_of_job(job_id)
+        return Ownership(company_id=company_id) if company_id else None
+
+    async def owner_of_receipt(receipt_id: str) -> Ownership | None:
+        owners = await scoring.owners_of_receipt(receipt_id)
+        return Ownership(company_id=owners[0], user_id=owners[1]) if owners else None
+
+    return Wiring(
+        endpoints=[
+            Endpoint(_RANKING, RankingRpc(ranking)),
+            Endpoint(_SCORING, ScoringRpc(scoring)),
+        ],
+        reasons=[_REASONS],
+        consumers=[
+            Consumer("matching-offers-created", OfferCreated, events.offer, events.offers, _BATCH),
+            Consumer("matching-offers-updated", OfferUpdated, events.offer, events.offers, _BATCH),
+            Consumer("matching-offers-closed", OfferClosed, events.offer, events.offers, _BATCH),
+            Consumer("matching-profiles", ProfileUpdated, events.profile, events.profiles, _BATCH),
+        ],
+        scopes={SCOPE_KIND_JOB: owner_of_job, SCOPE_KIND_RECEIPT: owner_of_receipt},
+        close=encoder.close,
+    )
+
+
+SERVICE = Service(name="matching", wire=wire, migrations=Path(__file__).parent / "migrations")

@@ -1,0 +1,93 @@
+"""The tables. The role's search_path decides the schema."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
+from sqlalchemy.types import UserDefinedType
+
+DIMENSIONS = 512
+
+
+class Vector(UserDefinedType[str]):
+    """pgvector's type; values come and go as text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type as Postgres writes it."""
+        return f"vector({DIMENSIONS})"
+
+
+metadata = MetaData()
+
+indexed_jobs = Table(
+    "indexed_jobs",
+    metadata,
+    Column("job_id", UUID(as_uuid=False), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("company_id", UUID(as_uuid=False), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("city", Text, nullable=False),
+    # The job as the score sees it.
+    Column("facts", JSONB, nullable=False),
+    # SHA-256 of the text behind the vector: what did not change is not embedded again.
+    Column("text_hash", Text, nullable=False),
+    # What the job looks for, moved towards its skills; length 1.
+    Column("experiences", Vector, nullable=False),
+    # Title (A), skills (B), description (C).
+    Column("words", TSVECTOR, nullable=False),
+)
+
+indexed_profiles = Table(
+    "indexed_profiles",
+    metadata,
+    Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("skills", ARRAY(Text), nullable=False),
+    # The profile as the score sees it.
+    Column("facts", JSONB, nullable=False),
+    Column("text_hash", Text, nullable=False),
+    # The meaning of the experiences; length 1.
+    Column("experiences", Vector, nullable=False),
+    # Title (A), skills (B), experiences (C), and nothing else.
+    Column("words", TSVECTOR, nullable=False),
+)
+
+# Append-only: a trigger refuses updates and deletions.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("application_id", UUID(as_uuid=False), nullable=False),
+    Column("company_id", UUID(as_uuid=False), nullable=False),
+    Column("job_id", UUID(as_uuid=False), nullable=False),
+    Column("job_version", BigInteger, nullable=False),
+    Column("candidate_id", UUID(as_uuid=False), nullable=False),
+    Column("profile_version", BigInteger, nullable=False),
+    Column("engine_version", Text, nullable=False),
+    Column("engine_hash", Text, nullable=False),
+    # Text, not jsonb: the hash is over these very bytes.
+    Column("inputs", Text, nullable=False),
+    Column("inputs_hash", Text, nullable=False),
+    Column("final_score", SmallInteger, nullable=False),
+    Column("dimensions", JSONB, nullable=False),
+    Column("reliability", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("application_id", name="receipts_application"),
+    CheckConstraint("final_score between 0 and 100", name="receipts_final_score"),
+)
