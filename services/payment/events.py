@@ -11,6 +11,7 @@ from weneeds.jobs.events.v1.events_pb2 import (
     OfferUpdated,
 )
 
+from services.kit.consumer import Consumer
 from services.kit.errors import InvalidFields
 from services.kit.money import NotMicroEuros, to_micros
 from services.payment.app.actions import Actions
@@ -88,3 +89,13 @@ class Events:
                 "The fee differs from the one shown",
                 extra={"application_id": event.application_id, "fee": fee, "shown": shown},
             )
+
+
+def consumers(events: Events) -> list[Consumer]:
+    """Return the subscriptions."""
+    return [
+        Consumer("payment-applications", ApplicationReceived, events.application_received),
+        Consumer("payment-actions", ActionPerformed, events.action_performed),
+        Consumer("payment-offers-created", OfferCreated, events.offer_created),
+        Consumer("payment-offers-updated", OfferUpdated, events.offer_updated),
+    ]

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from weneeds.common.v1.action_pb2 import ActionType
-from weneeds.jobs.events.v1.events_pb2 import (
-    ActionPerformed,
-    ApplicationReceived,
-    OfferCreated,
-    OfferUpdated,
-)
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB
 from weneeds.payment.v1 import budget_service_pb2, error_reason_pb2
 
 from services.kit.chain.policy import Ownership
-from services.kit.consumer import Consumer
-from services.kit.contract import fee_of
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
 from services.kit.settings import Settings
 from services.payment.app.actions import Actions
@@ -24,12 +15,11 @@ from services.payment.app.books import Books
 from services.payment.app.budgets import Budgets
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
-from services.payment.app.messages import type_name
 from services.payment.app.pump import Pump
-from services.payment.domain.fees import Price, PriceList
-from services.payment.events import Events
+from services.payment.events import Events, consumers
 from services.payment.ports.cards import LocalCards
 from services.payment.ports.jobs import JobsService
+from services.payment.ports.prices import contract_prices
 from services.payment.rpc import BudgetRpc
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
@@ -62,7 +52,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     actions = Actions(
         work=kit.work,
         store=action_log,
-        prices=price_list(),
+        prices=contract_prices(),
         clock=kit.clock,
         ids=kit.ids,
         wake=pump.wake,
@@ -78,7 +68,6 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         ids=kit.ids,
         wake=pump.wake,
     )
-    events = Events(actions, jobs)
 
     async def owner_of_job(job_id: str) -> Ownership | None:
         job = await jobs.ref(job_id)
@@ -90,27 +79,10 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     return Wiring(
         endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Books(kit.reader, ledger, action_log)))],
         reasons=[_REASONS],
-        consumers=[
-            Consumer("payment-applications", ApplicationReceived, events.application_received),
-            Consumer("payment-actions", ActionPerformed, events.action_performed),
-            Consumer("payment-offers-created", OfferCreated, events.offer_created),
-            Consumer("payment-offers-updated", OfferUpdated, events.offer_updated),
-        ],
+        consumers=consumers(Events(actions, jobs)),
         periodic=[Periodic("payment-retry", _RETRY_SECONDS, retry)],
         scopes={SCOPE_KIND_JOB: owner_of_job},
         close=pump.stop,
-    )
-
-
-def price_list() -> PriceList:
-    """Read the prices from the contract."""
-    enum = ActionType.DESCRIPTOR
-    fees = {type_name(value.number): fee_of(enum, value.number) for value in enum.values}
-    return PriceList(
-        {
-            name: Price(fee.fixed_micros, fee.micros_per_point, fee.default_points)
-            for name, fee in fees.items()
-        }
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from weneeds.payment.v1 import budget_pb2, budget_service_pb2
 from weneeds.payment.v1.budget_service_pb2_grpc import BudgetServiceServicer
 
@@ -13,6 +11,7 @@ from services.kit.errors import PageTokenInvalid
 from services.kit.ids import is_uuid
 from services.kit.money import NotMicroEuros, to_micros, to_money
 from services.kit.paging import Page
+from services.kit.times import to_timestamp
 from services.payment.app.books import Books
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.messages import type_number
@@ -108,8 +107,8 @@ def _budget(budget: BudgetView) -> budget_pb2.Budget:
         current_balance=to_money(budget.balance),
         total_budget=to_money(budget.total),
         status=budget_pb2.BudgetStatus.Value(f"{_STATUS}{budget.status.value}"),
-        paused_at=_timestamp(budget.paused_at),
-        billing_cycle_starts_at=_timestamp(budget.cycle_starts_at),
+        paused_at=to_timestamp(budget.paused_at) if budget.paused_at else None,
+        billing_cycle_starts_at=to_timestamp(budget.cycle_starts_at),
         has_budget=budget.has_budget,
         budget_active=budget.active,
         unlimited=budget.unlimited,
@@ -125,7 +124,7 @@ def _entry(row: EntryRow) -> budget_pb2.LedgerEntry:
         account=row.account,
         amount=to_money(row.amount),
         balance=to_money(row.balance),
-        created_at=_timestamp(row.created_at),
+        created_at=to_timestamp(row.created_at),
         receipt_id=row.receipt_id,
     )
 
@@ -139,16 +138,8 @@ def _action(row: ActionRow) -> budget_pb2.ActionLog:
         status=budget_pb2.ActionStatus.Value(f"{_ACTION_STATUS}{row.status.value}"),
         amount=to_money(row.amount),
         retry_count=row.retry_count,
-        created_at=_timestamp(row.created_at),
-        processed_at=_timestamp(row.processed_at),
+        created_at=to_timestamp(row.created_at),
+        processed_at=to_timestamp(row.processed_at) if row.processed_at else None,
         receipt_id=row.receipt_id,
         last_error=row.last_error,
     )
-
-
-def _timestamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -10,6 +10,7 @@ from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_APPLICATION_RECEIVED, MAIL_T
 from weneeds.payment.events.v1.events_pb2 import BudgetExhausted, BudgetFunded, FeeCharged
 
 from services.kit.money import decimal_text, to_money
+from services.kit.times import to_timestamp
 from services.payment.domain.actions import LoggedAction
 from services.payment.domain.budgets import Budget
 from services.payment.domain.jobs import JobRef
@@ -45,7 +46,7 @@ def funded(budget: Budget, amount: int) -> BudgetFunded:
 
 def charged(logged: LoggedAction, balance: int, transaction_id: str, now: datetime) -> FeeCharged:
     """Tell that a fee was debited and that `balance` micro-euros are left."""
-    event = FeeCharged(
+    return FeeCharged(
         job_id=logged.action.job_id,
         company_id=logged.action.company_id,
         application_id=logged.action.application_id,
@@ -54,9 +55,8 @@ def charged(logged: LoggedAction, balance: int, transaction_id: str, now: dateti
         balance=to_money(balance),
         transaction_id=transaction_id,
         receipt_id=logged.action.receipt_id,
+        charged_at=to_timestamp(now),
     )
-    event.charged_at.FromDatetime(now)
-    return event
 
 
 def exhausted(budget: Budget) -> BudgetExhausted:

@@ -24,8 +24,8 @@ from services.payment.app.pump import Pump
 from services.payment.domain.budgets import BudgetView
 from services.payment.domain.jobs import JobRef
 from services.payment.events import Events
-from services.payment.main import price_list
 from services.payment.ports.cards import LocalCards
+from services.payment.ports.prices import contract_prices
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
@@ -75,7 +75,7 @@ class House:
         self.actions = Actions(
             work=self.work,
             store=self.action_log,
-            prices=price_list(),
+            prices=contract_prices(),
             clock=clock,
             ids=ids,
             wake=self.pump.wake,
@@ -151,7 +151,7 @@ class House:
         quiet = Actions(
             work=self.work,
             store=self.action_log,
-            prices=price_list(),
+            prices=contract_prices(),
             clock=self.clock,
             ids=self.ids,
             wake=_nobody,

@@ -26,8 +26,8 @@ from services.payment.domain.budgets import Budget, BudgetStatus, unlimited_view
 from services.payment.domain.cycles import cycle_start
 from services.payment.domain.errors import BudgetState
 from services.payment.domain.fees import is_card_amount
-from services.payment.main import price_list
 from services.payment.ports.cards import LocalCards
+from services.payment.ports.prices import contract_prices
 
 EURO = 1_000_000
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -37,23 +37,23 @@ amounts = st.integers(1, 100_000 * EURO)
 
 @given(st.integers(0, 100))
 def test_a_point_is_a_cent_exactly(score: int) -> None:
-    fee = price_list().fee("APPLICATION_RECEIVED", score)
+    fee = contract_prices().fee("APPLICATION_RECEIVED", score)
     assert Decimal(decimal_text(fee)) == Decimal(score) / 100
 
 
 def test_no_score_is_67_points_and_a_score_of_0_is_free() -> None:
-    prices = price_list()
+    prices = contract_prices()
     assert prices.fee("APPLICATION_RECEIVED", None) == 670_000
     assert prices.fee("APPLICATION_RECEIVED", 0) == 0
 
 
 @pytest.mark.parametrize("score", [35, 41, 47, 57, 69, 70, 82])
 def test_scores_that_floats_get_wrong(score: int) -> None:
-    assert decimal_text(price_list().fee("APPLICATION_RECEIVED", score)) == f"0.{score}"
+    assert decimal_text(contract_prices().fee("APPLICATION_RECEIVED", score)) == f"0.{score}"
 
 
 def test_fixed_prices_ignore_a_score_and_unknown_types_are_free() -> None:
-    prices = price_list()
+    prices = contract_prices()
     assert prices.fee("INTERVIEW_SUCCEEDED", 12) == EURO
     assert prices.fee("INTERVIEW_FAILED", None) == EURO // 2
     assert prices.fee("MEETING_SCHEDULED", None) == 0
