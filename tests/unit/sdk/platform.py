@@ -21,7 +21,6 @@ from google.rpc.error_details_pb2 import (
     RetryInfo,
 )
 from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 from weneeds.auth.v1 import account_service_pb2, session_service_pb2
 from weneeds.jobs.v1 import application_service_pb2, job_service_pb2
 from weneeds.messaging.v1 import stream_service_pb2
@@ -146,18 +145,17 @@ async def refuse(context: grpc.aio.ServicerContext[Any, Any], outcome: Refuse) -
         packed.append(AnyMessage())
         packed[-1].Pack(detail)
     status = Status(code=outcome.code.value[0], message="refused", details=packed)
-    await context.abort_with_status(rpc_status.to_status(status))
+    trailers = (("grpc-status-details-bin", status.SerializeToString()),)
+    await context.abort(outcome.code, "refused", trailers)
 
 
 def tokens(access: str, refresh: str, seconds: float = 900) -> session_service_pb2.Tokens:
     """Return tokens that live for so many seconds."""
     now = datetime.now(UTC)
-    return session_service_pb2.Tokens(
-        access_token=access,
-        access_expires_at=now + timedelta(seconds=seconds),
-        refresh_token=refresh,
-        refresh_expires_at=now + timedelta(days=30),
-    )
+    made = session_service_pb2.Tokens(access_token=access, refresh_token=refresh)
+    made.access_expires_at.FromDatetime(now + timedelta(seconds=seconds))
+    made.refresh_expires_at.FromDatetime(now + timedelta(days=30))
+    return made
 
 
 def limited(seconds: float) -> Refuse:

@@ -18,7 +18,7 @@ from weneeds import (
     Unavailable,
     WeNeedsError,
 )
-from weneeds.jobs.v1 import job_service_pb2
+from weneeds.jobs.v1 import job_pb2, job_service_pb2
 
 from tests.unit.sdk.conftest import Both, Making
 from tests.unit.sdk.platform import INVALID, UNAVAILABLE, Platform, Refuse, limited
@@ -32,7 +32,7 @@ async def test_fields_become_the_request(client: Both, platform: Platform) -> No
 
 
 async def test_a_message_is_copied_not_changed(client: Both, platform: Platform) -> None:
-    mine = job_service_pb2.CreateJobRequest(job={"company_id": "c1"})
+    mine = job_service_pb2.CreateJobRequest(job=job_pb2.Job(company_id="c1"))
     await client(lambda c: c.jobs.create_job(mine))
     assert mine.request_id == ""
     assert platform.seen("CreateJob")[0].request.job.company_id == "c1"

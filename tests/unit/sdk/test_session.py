@@ -73,7 +73,9 @@ async def test_an_expired_token_is_renewed_once(client: Both, sessions: Platform
     sessions.good_token = "access2"
     await client(_get)
     assert _sent(sessions, "GetJob") == ["Bearer access1", "Bearer access2"]
-    assert client.client.tokens.refresh_token == "refresh2"
+    kept = client.client.tokens
+    assert kept is not None
+    assert kept.refresh_token == "refresh2"
 
 
 async def test_a_renewed_token_that_is_refused_again_ends_the_call(
