@@ -171,7 +171,7 @@ class Topology:
             "WENEEDS_ENVIRONMENT": "local",
             "WENEEDS_HOST": HOST,
             # The gateway stops before the services do: nobody has to be told that they go.
-            "WENEEDS_DRAIN_SECONDS": "0",
+            "WENEEDS_DRAIN_SECONDS": "0.3",
             "WENEEDS_NATS_URL": self.nats_url,
             "WENEEDS_REDIS_URL": self.redis_url,
             "WENEEDS_JWKS_FILE": str(self.jwks),
