@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,8 +16,8 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
     MethodOptions,
 )
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
-
 from weneeds.options.v1 import policy_pb2
 
 # What Envoy needs to write a google.rpc.Status as JSON, in dependency order.
@@ -171,25 +171,25 @@ def _binding(method: str, rule: http_pb2.HttpRule) -> Binding:
     return Binding(verb.upper(), getattr(rule, verb), rule.body)
 
 
-def _messages(prefix: str, protos: object) -> Iterator[tuple[str, DescriptorProto]]:
-    for proto in protos:  # type: ignore[attr-defined]
+def _messages(
+    prefix: str, protos: Iterable[DescriptorProto]
+) -> Iterator[tuple[str, DescriptorProto]]:
+    for proto in protos:
         name = f"{prefix}.{proto.name}"
         yield name, proto
         yield from _messages(name, proto.nested_type)
 
 
 def _name_at(file: FileDescriptorProto, path: list[int]) -> str:
-    """The full name of the element at a source path (pairs of field number and index)."""
-    element: object = file
+    """The full name of the element at a source path: pairs of field number and index."""
+    element: Message = file
     names = [file.package]
     for number, index in zip(path[::2], path[1::2], strict=False):
-        field = element.DESCRIPTOR.fields_by_number[number]  # type: ignore[attr-defined]
-        if not field.is_repeated or field.message_type is None:
+        field = element.DESCRIPTOR.fields_by_number[number]
+        if field.message_type is None or "name" not in field.message_type.fields_by_name:
             return ""
         element = getattr(element, field.name)[index]
-        if not hasattr(element, "name"):
-            return ""
-        names.append(element.name)
+        names.append(next(value for set_, value in element.ListFields() if set_.name == "name"))
     return ".".join(names) if len(path) % 2 == 0 else ""
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
+from weneeds.options.v1 import policy_pb2
+
 from gateway.contract import Contract, Method
 from gateway.topology import GatewayTopology, Limits, TokenIssuer
-from weneeds.options.v1 import policy_pb2
 
 Config = dict[str, Any]
 
@@ -163,9 +163,4 @@ def _rule(method: Method) -> Config:
 def disabled(*names: str) -> Config:
     """A per-route entry that leaves filters out; decided by the route that arrives."""
     config = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
-    return {name: config for name in names}
-
-
-def as_json(bootstrap: Config) -> str:
-    """The bootstrap as Envoy reads it."""
-    return json.dumps(bootstrap, indent=1)
+    return dict.fromkeys(names, config)

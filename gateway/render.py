@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from weneeds.options.v1 import policy_pb2
+
 from gateway import paths
 from gateway.clusters import clusters, socket_address
 from gateway.contract import Contract, ContractError, Method, reachable
 from gateway.listeners import listeners
 from gateway.topology import GatewayTopology
-from weneeds.options.v1 import policy_pb2
 
 Config = dict[str, Any]
 

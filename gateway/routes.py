@@ -14,7 +14,9 @@ Config = dict[str, Any]
 PORTAL = "portal"
 # A cluster without addresses.
 NOWHERE = "nowhere"
-_PORTAL_PATHS = ("/docs", "/openapi.json", "/mailbox", "/status")
+# With what stands below them.
+_PORTAL_FOLDERS = ("/docs", "/mailbox", "/status")
+_PORTAL_PAGES = ("/", "/openapi.json", "/mailbox.json", "/status.json")
 _PREFLIGHT_HEADERS = ("origin", "access-control-request-method")
 _RETRIES = 2
 _GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
@@ -29,7 +31,7 @@ def route_config(
         *(_grpc(method, topology.limits) for method in reachable),
         *_rest(rest),
         _answer("healthz", {"path": "/healthz"}, 200, "ok"),
-        *(_portal(path) for path in _PORTAL_PATHS if topology.portal),
+        *(_portals() if topology.portal else ()),
         *(_not_grpc(method) for method in reachable),
         _answer("not_found", {"prefix": "/"}, 404),
     ]
@@ -159,11 +161,15 @@ def _not_grpc(method: Method) -> Config:
     return _answer("media_type", {"path": method.path, "headers": [_method_is("POST")]}, 415)
 
 
-def _portal(path: str) -> Config:
-    match = {"path": path} if "." in path else {"path_separated_prefix": path}
+def _portals() -> list[Config]:
+    below = [_portal({"path_separated_prefix": path}) for path in _PORTAL_FOLDERS]
+    return [*below, *(_portal({"path": path}) for path in _PORTAL_PAGES)]
+
+
+def _portal(path: Config) -> Config:
     return {
         "name": PORTAL,
-        "match": {**match, "headers": [_method_is("GET")]},
+        "match": {**path, "headers": [_method_is("GET")]},
         "route": {"cluster": PORTAL, "timeout": "15s"},
         "typed_per_filter_config": disabled(LUA, TRANSCODER, JWT),
     }

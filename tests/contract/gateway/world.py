@@ -21,12 +21,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-
-from gateway.render import render
-from gateway.topology import GatewayTopology, Limits
 from weneeds.auth.v1 import account_service_pb2, account_service_pb2_grpc, user_pb2
 from weneeds.jobs.v1 import job_pb2, job_service_pb2, job_service_pb2_grpc
 from weneeds.messaging.v1 import stream_service_pb2, stream_service_pb2_grpc
+
+from gateway.render import render
+from gateway.topology import GatewayTopology, Limits
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVOY = Path(sys.executable).parent / "envoy"
@@ -163,6 +163,11 @@ class Backend(
         self._note(request, context)
         await context.abort(grpc.StatusCode.NOT_FOUND, "There is no such job.")
 
+    async def CloseJob(self, request: Any, context: Any) -> Any:
+        """Never answers."""
+        self._note(request, context)
+        await asyncio.Event().wait()
+
     async def ListJobs(self, request: Any, context: Any) -> Any:
         self._note(request, context)
         return job_service_pb2.ListJobsResponse()
@@ -190,6 +195,7 @@ class World:
     tokens: Tokens
     backend: Backend
     access_log: Path
+    backend_port: int
 
     def bearer(self, **claims: Any) -> dict[str, str]:
         """The authorization header of a signed-in caller."""
@@ -232,14 +238,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def start_envoy(folder: Path, port: int, backend_port: int) -> asyncio.subprocess.Process:
+async def start_envoy(
+    folder: Path, port: int, backend_port: int, limits: Limits
+) -> asyncio.subprocess.Process:
     """Envoy, once it answers.
 
     Raises:
         RuntimeError: when it ends instead; the message is its log.
     """
     services = {name: [("127.0.0.1", backend_port)] for name in SERVICES}
-    limits = Limits(requests_per_second=1000, request_burst=5000)
     setup = topology(folder, port=port, services=services, limits=limits)
     bootstrap = folder / "envoy.json"
     bootstrap.write_text(json.dumps(render(setup, descriptors())))
@@ -261,4 +268,8 @@ async def _until_healthy(process: asyncio.subprocess.Process, port: int, log: Pa
                 await asyncio.sleep(0.02)
                 continue
             return
-    raise RuntimeError(log.read_text())
+    raise RuntimeError(_text(log))
+
+
+def _text(file: Path) -> str:
+    return file.read_text()
