@@ -107,9 +107,7 @@ def _memory(_: Path) -> Iterator[Finding]:
 def _postgres(state: Path) -> Iterator[Finding]:
     """Postgres refuses root: say as whom it will run."""
     try:
-        chosen = account.choose(
-            state, is_root=os.geteuid() == 0, namespaces=account.namespaces_work()
-        )
+        chosen = account.for_this_user(state)
     except FileNotFoundError:
         return
     who = " ".join(chosen.prefix[:2]) or "this user"

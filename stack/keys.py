@@ -11,7 +11,6 @@ from joserfc.jwk import OKPKey
 
 from stack.paths import write_private
 
-
 _SECRET_BYTES = 32
 
 

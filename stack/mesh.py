@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
 from gateway.topology import Limits
-from stack import certs, keys, runfile
+from stack import certs, keys, runfile, schema
 from stack.launchers import gateway, nats, portal, postgres, services, valkey
-from stack.paths import ROOT
-from stack.process import Program, StartFailed
+from stack.process import Program
 from stack.runfile import ProcessRecord, RunFile
 from stack.supervisor import Supervisor
 from stack.topology import SERVICES, STORES, Topology
@@ -100,6 +97,7 @@ class Mesh:
             async with self._step("stop " + ", ".join(group)):
                 await asyncio.gather(*(self.supervisor.stop(name) for name in group))
         if self._lock.is_held:
+            self.topology.gate.unlink(missing_ok=True)
             runfile.forget(self.topology.state)
         self._lock.release()
 
@@ -107,18 +105,27 @@ class Mesh:
         topology = self.topology
         certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
         keys.ensure(topology.signing_keys, topology.jwks, topology.refresh_secret)
+        topology.gate.unlink(missing_ok=True)
+        hosted = services.programs(topology, processes=self._processes)
         await _together(
+            self._stores(),
+            self._start(portal.program(topology)),
+            self._timed("gateway", self._gateway()),
+            *(self._start(program) for program in hosted),
+        )
+
+    async def _stores(self) -> None:
+        """Open the gate for the services when each store serves and the schema is the newest."""
+        topology = self.topology
+        work = [
             self._timed("postgres", self._postgres()),
             self._start(nats.program(topology)),
             self._start(valkey.program(topology)),
-            self._start(portal.program(topology)),
-            self._timed("migrations", run_migrations(topology)),
-        )
-        hosted = services.programs(topology, processes=self._processes)
-        await _together(
-            *(self._start(program) for program in hosted),
-            self._timed("gateway", self._gateway()),
-        )
+        ]
+        if not await asyncio.to_thread(schema.is_current, topology):
+            work.append(self._timed("migrations", schema.migrate(topology)))
+        await _together(*work)
+        topology.gate.touch()
 
     async def _postgres(self) -> None:
         await self.supervisor.start(await postgres.program(self.topology))
@@ -162,32 +169,6 @@ class Mesh:
         }
         run = RunFile(os.getpid(), self.topology.gateway, self._started, processes)
         run.save(self.topology.state)
-
-
-async def run_migrations(topology: Topology) -> None:
-    """Migrate in a process of its own. Raises StartFailed with what it said."""
-    log = topology.log("migrations")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "stack.migrations",
-            str(topology.state),
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-    if code != 0:
-        raise StartFailed("migrations", f"failed with code {code}", log)
 
 
 async def _together(*work: Awaitable[None]) -> None:

@@ -25,6 +25,14 @@ def package_folder(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
+def contract() -> bytes:
+    """The descriptors of everything in proto/, as a FileDescriptorSet."""
+    file = ROOT / "gen" / "descriptors.binpb"
+    if not file.exists():
+        raise FileNotFoundError(f"{file} is not there; run `make gen`")
+    return file.read_bytes()
+
+
 def write_private(path: Path, content: str | bytes) -> None:
     """Replace a file in one step; only its owner may read it."""
     path.parent.mkdir(parents=True, exist_ok=True)

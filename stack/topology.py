@@ -107,6 +107,11 @@ class Topology:
         return self.state / "mailbox"
 
     @property
+    def gate(self) -> Path:
+        """Exists while the stores serve the newest schema; services wait for it."""
+        return self.state / "stores-ready"
+
+    @property
     def signing_keys(self) -> Path:
         return self.state / "keys" / "site"
 

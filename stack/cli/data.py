@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from stack import runfile
+from stack import runfile, schema
 from stack.cli.common import app, console, running_topology, state
 from stack.cli.running import walk_demo
 from stack.launchers import postgres
-from stack.mesh import run_migrations
 from stack.supervisor import Supervisor
 from stack.topology import Topology
 
@@ -41,7 +40,7 @@ def migrate() -> None:
 
 async def _migrate() -> None:
     if runfile.is_locked(state()):
-        await run_migrations(running_topology())
+        await schema.migrate(running_topology())
         return
     lock = runfile.Lock(state())
     lock.acquire()
@@ -49,7 +48,7 @@ async def _migrate() -> None:
     try:
         topology = Topology.create(state())
         await supervisor.start(await postgres.program(topology))
-        await run_migrations(topology)
+        await schema.migrate(topology)
     finally:
         await supervisor.stop("postgres")
         lock.release()

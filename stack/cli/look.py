@@ -17,6 +17,7 @@ from rich.table import Table
 from stack import doctor as physician
 from stack import status as state_of
 from stack.cli.common import app, console, state
+from stack.paths import contract
 
 _FOLLOW_SECONDS = 0.2
 
@@ -107,7 +108,7 @@ def openapi(
     """Print the OpenAPI document of the public API."""
     from gateway import openapi as document
 
-    text = json.dumps(document.render(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document.render(contract()), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         sys.stdout.write(text)
         return

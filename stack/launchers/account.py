@@ -35,11 +35,16 @@ class Account:
 
 def prepare(state: Path) -> Account:
     """The account for this user and machine, with its data folder made."""
-    account = choose(state, is_root=os.geteuid() == 0, namespaces=namespaces_work())
+    account = for_this_user(state)
     account.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if account.prefix == _AS_NOBODY:
         _give_to_nobody(state, account)
     return account
+
+
+def for_this_user(state: Path) -> Account:
+    """The account and folders for who runs this now; changes nothing."""
+    return choose(state, is_root=os.geteuid() == 0, namespaces=namespaces_work())
 
 
 def choose(state: Path, *, is_root: bool, namespaces: bool) -> Account:

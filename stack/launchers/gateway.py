@@ -8,7 +8,7 @@ import os
 
 from gateway.topology import GatewayTopology, Limits
 from stack import probes
-from stack.paths import ROOT, package_folder, write_private
+from stack.paths import contract, package_folder, write_private
 from stack.process import Program
 from stack.topology import AUDIENCE, HOST, ISSUER, SERVICES, Topology
 
@@ -65,8 +65,7 @@ async def program(topology: Topology, limits: Limits | None = None) -> Program:
 def _render(topology: Topology, limits: Limits | None) -> str:
     from gateway.render import render
 
-    contract = (ROOT / "gen" / "descriptors.binpb").read_bytes()
-    return json.dumps(render(surroundings(topology, limits), contract), indent=1)
+    return json.dumps(render(surroundings(topology, limits), contract()), indent=1)
 
 
 def _collector() -> tuple[str, int] | None:

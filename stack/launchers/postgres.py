@@ -54,6 +54,11 @@ async def program(topology: Topology) -> Program:
     )
 
 
+def has_data(topology: Topology) -> bool:
+    """Whether the server was started before with this state folder."""
+    return (account.for_this_user(topology.state).data / "PG_VERSION").exists()
+
+
 async def _create(user: account.Account, topology: Topology) -> None:
     topology.logs.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", prefix="weneeds-") as password:

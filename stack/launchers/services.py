@@ -1,4 +1,7 @@
-"""The services: all in one process, or each in its own."""
+"""The services: all in one process, or each in its own.
+
+They load at once and wait at the topology's gate until the stores are there and migrated.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def _program(topology: Topology, name: str, hosted: Sequence[str]) -> Program:
 
     return Program(
         name=name,
-        command=(sys.executable, "-m", "services.run", *hosted),
+        command=(sys.executable, "-m", "stack.preload", str(topology.gate), *hosted),
         log=topology.log(name),
         environment=topology.environment(),
         ready=ready,

@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 
-from stack.paths import package_folder
+from stack.paths import contract, package_folder
 from stack.portal.page import HEADERS, Markup, element
 
 _OURS = Path(__file__).parent / "assets"
@@ -55,7 +55,7 @@ def document(_: Request) -> Response:
 def _document() -> bytes:
     from gateway import openapi
 
-    return json.dumps(openapi.render(), ensure_ascii=False).encode()
+    return json.dumps(openapi.render(contract()), ensure_ascii=False).encode()
 
 
 @cache
