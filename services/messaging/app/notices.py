@@ -67,13 +67,16 @@ class Feeds:
     ) -> AsyncGenerator[Notice | None]:
         """Yield the notices after `cursor`, then new ones; None is a heartbeat.
 
-        An empty cursor means from now on. Ends when the session does. Raises
-        CursorInvalid when the cursor is not of this feed.
+        The first heartbeat comes at once: the stream is open. An empty cursor
+        means from now on. Ends when the session does. Raises CursorInvalid
+        when the cursor is not of this feed.
         """
         chosen = wanted(topics)
         # Listening starts before the first read: nothing falls in between.
         with self._hub.listening(user_id) as listener:
             seq = await self._start(user_id, cursor)
+            # The reader learns that from here on nothing is missed.
+            yield None
             beat = self._next_beat()
             while True:
                 listener.clear()

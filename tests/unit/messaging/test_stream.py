@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,8 +52,14 @@ class House:
     async def tell(self, resource: str, user: str = "ada", topic: Topic = Topic.MAILS) -> None:
         await self.notices.tell(NewNotice(user, topic, "kind", resource, NOW))
 
-    def follow(self, cursor: str = "", *topics: str, user: str = "ada") -> Any:
-        return aclosing(self.feeds.follow(user, "session", topics, cursor))
+    @asynccontextmanager
+    async def follow(
+        self, cursor: str = "", *topics: str, user: str = "ada"
+    ) -> AsyncIterator[AsyncIterator[Notice | None]]:
+        """Follow a feed. The first heartbeat, which says that it is open, is taken."""
+        async with aclosing(self.feeds.follow(user, "session", topics, cursor)) as stream:
+            assert await anext(stream) is None
+            yield stream
 
 
 async def _take(stream: AsyncIterator[Notice | None], count: int) -> list[str | None]:
@@ -92,10 +98,8 @@ async def test_an_empty_cursor_means_from_now_on() -> None:
     house = House()
     await house.tell("old")
     async with house.follow() as stream:
-        first = asyncio.ensure_future(_take(stream, 1))
-        await _listening(house)
         await house.tell("new")
-        assert await first == ["new"]
+        assert await _take(stream, 1) == ["new"]
 
 
 async def test_replay_goes_over_into_live_without_gap_or_repeat() -> None:
@@ -114,6 +118,7 @@ async def test_a_stream_resumes_where_the_last_one_ended() -> None:
         await house.tell(name)
     async with house.follow(cursor_of(1)) as stream:
         seen = await anext(stream)
+    assert seen is not None
     async with house.follow(seen.cursor) as stream:
         assert await _take(stream, 1) == ["c"]
 
@@ -131,9 +136,9 @@ async def test_only_the_callers_own_and_the_chosen_topics() -> None:
 async def test_a_cursor_of_another_feed_is_refused() -> None:
     house = House()
     await house.tell("other", user="bob")
-    async with house.follow(cursor_of(1)) as stream:
-        with pytest.raises(CursorInvalid):
-            await anext(stream)
+    with pytest.raises(CursorInvalid):
+        async with house.follow(cursor_of(1)):
+            pass
     assert house.hub.size == 0
 
 
@@ -152,7 +157,6 @@ async def test_rings_of_other_processes_wake_the_stream() -> None:
     pump = asyncio.create_task(house.hub.run())
     async with house.follow() as stream:
         first = asyncio.ensure_future(_take(stream, 1))
-        await _listening(house)
         await house.feed.add(None, NewNotice("ada", Topic.MAILS, "kind", "elsewhere", NOW))
         house.bell.heard.put_nowait("bob")
         house.bell.heard.put_nowait("ada")
@@ -183,7 +187,8 @@ async def test_a_thousand_connections_leave_nothing_behind() -> None:
     async def subscribe(request: bytes, context: Any) -> AsyncIterator[bytes]:
         async with house.follow(user=request.decode()) as stream:
             async for notice in stream:
-                yield notice.resource_id.encode()
+                if notice is not None:
+                    yield notice.resource_id.encode()
 
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     handler: Any = grpc.unary_stream_rpc_method_handler(subscribe)
