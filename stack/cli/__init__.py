@@ -31,7 +31,7 @@ def main() -> None:
     try:
         app()
     except _EXPECTED as error:
-        console.print(f"[bold red]✗[/] {escape(str(error))}", highlight=False)
+        console.print(f"[bold red]✗[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, asyncio.CancelledError):
         sys.exit(130)

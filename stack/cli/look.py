@@ -39,16 +39,14 @@ def status(
 
 
 def _status_table(report: state_of.Report) -> Table:
-    table = Table()
-    for heading in ("Name", "Kind", "Health", "Address", "Process", "Up for", "Memory", "Restarts"):
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("Name", "Health", "Address", "Process", "Up for", "Memory", "Restarts"):
         table.add_column(heading, no_wrap=True)
     for row in report.rows:
         health = f"[green]{row.health}[/]" if row.is_up else f"[bold red]{row.health}[/]"
         process = str(row.pid or "")
         restarts = str(row.restarts or "")
-        table.add_row(
-            row.name, row.kind, health, row.address, process, row.uptime, row.memory, restarts
-        )
+        table.add_row(row.name, health, row.address, process, row.uptime, row.memory, restarts)
     return table
 
 
@@ -93,7 +91,9 @@ def doctor() -> None:
     findings = physician.examine(state())
     for finding in findings:
         mark = "[green]✓[/]" if finding.ok else "[bold red]✗[/]"
-        console.print(f"{mark} {finding.what:<24} {finding.detail}", highlight=False)
+        console.print(
+            f"{mark} {finding.what:<24} {finding.detail}", highlight=False, soft_wrap=True
+        )
         if not finding.ok:
             console.print(f"    to mend it: {finding.mend}", style="yellow", highlight=False)
     if not all(finding.ok for finding in findings):
