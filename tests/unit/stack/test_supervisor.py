@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stack import runfile
@@ -119,8 +120,6 @@ def test_no_program_outlives_a_killed_supervisor(tmp_path: Path) -> None:
 
 def _ended(pid: int) -> bool:
     """Gone, or dead and only waiting to be collected by whoever adopted it."""
-    import psutil
-
     try:
         psutil.wait_procs([psutil.Process(pid)], timeout=10)
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
