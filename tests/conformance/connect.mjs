@@ -61,9 +61,13 @@ async function application(job) {
 
 async function stream(recruiter, job) {
   const ending = new AbortController();
-  const notices = follow(recruiter.weneeds, { topics: ["applications"], signal: ending.signal });
-  // Asked for before anything happens: an empty cursor means from now on.
+  const { signal } = ending;
+  const live = Promise.withResolvers();
+  const topics = ["applications"];
+  const notices = follow(recruiter.weneeds, { topics, signal, onLive: live.resolve });
   const first = notices.next();
+  // Without a cursor the stream tells what happens from now on: so it must be open by then.
+  await Promise.race([live.promise, first]);
   const [id, again] = await application(job);
   const { value } = await first;
   ending.abort();

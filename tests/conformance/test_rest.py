@@ -48,7 +48,7 @@ async def person(http: httpx.AsyncClient) -> Person:
     assert registered.status_code == 200, registered.text
     credentials = {"email": account["email"], "password": PASSWORD}
     signed = (await http.post("/api/v1/auth/sign-in", json=credentials)).json()
-    bearer = {"authorization": f"Bearer {signed['tokens']['access_token']}"}
+    bearer = {"authorization": f"Bearer {signed['tokens']['accessToken']}"}
     return Person(account["email"], registered.json()["user"]["id"], bearer)
 
 
@@ -69,9 +69,9 @@ async def test_me(http: httpx.AsyncClient, person: Person) -> None:
     answer = await http.get("/api/v1/me", headers=person.headers)
     assert answer.status_code == 200
     assert answer.json()["user"]["id"] == person.user_id
-    # Names as in the contract, and no field left out for being empty.
+    # Names as proto3 JSON spells them, and no field left out for being empty.
     assert answer.json()["memberships"] == []
-    assert "first_name" in answer.json()["user"]
+    assert "firstName" in answer.json()["user"]
 
 
 async def test_the_same_request_id_answers_the_same(http: httpx.AsyncClient) -> None:
@@ -101,7 +101,7 @@ async def test_refusals_speak_the_callers_language(
     )
     details = _refusal(answer, 400, "EMAIL_TAKEN")
     assert details["LocalizedMessage"]["message"] == words
-    assert details["BadRequest"]["field_violations"][0]["field"] == "email"
+    assert details["BadRequest"]["fieldViolations"][0]["field"] == "email"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_no_entry_without_a_token(
 async def test_an_unknown_body_field_is_refused(http: httpx.AsyncClient) -> None:
     answer = await http.post("/api/v1/auth/register", json=_account(colour="red"))
     details = _refusal(answer, 400, "INVALID_FIELDS")
-    assert details["BadRequest"]["field_violations"][0]["field"] == "colour"
+    assert details["BadRequest"]["fieldViolations"][0]["field"] == "colour"
 
 
 async def test_an_unknown_parameter_is_refused(http: httpx.AsyncClient, person: Person) -> None:
@@ -146,7 +146,7 @@ async def test_internal_methods_have_no_route(http: httpx.AsyncClient, person: P
 
 
 async def test_notices_come_as_server_sent_events(http: httpx.AsyncClient, person: Person) -> None:
-    """The candidate's own welcome mail is a notice of the topic `mails`, or a heartbeat comes."""
+    """The first event shows that the stream is open."""
     headers = {**person.headers, "accept": "text/event-stream"}
     async with http.stream("GET", "/api/v1/me/stream", headers=headers, timeout=30) as answer:
         assert answer.status_code == 200

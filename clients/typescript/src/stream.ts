@@ -15,6 +15,8 @@ export interface FollowOptions {
   cursor?: string;
   /** Ends the stream. */
   signal?: AbortSignal;
+  /** Called when the server shows that the stream is open: at first, and after a break. */
+  onLive?: () => void;
 }
 
 /**
@@ -30,9 +32,14 @@ export async function* follow(
   let cursor = options.cursor ?? "";
   let failures = 0;
   while (!signal?.aborted) {
+    let live = false;
     try {
       const call = signal ? { signal } : {};
       for await (const { message } of weneeds.streams.subscribe({ topics, cursor }, call)) {
+        if (!live) {
+          live = true;
+          options.onLive?.();
+        }
         failures = 0;
         if (message.case === "notice") {
           cursor = message.value.cursor;
