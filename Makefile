@@ -15,7 +15,7 @@ STAMP := $(VENV)/installed
 TS := clients/typescript
 CODE := services stack gateway clients/python
 
-# pip may be told of an index or a proxy by its own configuration; uv gets to know of it here.
+# A machine whose pip is pointed at a mirror has uv use the same one.
 pip_setting = $(shell $(BIN)/python -m pip config get global.$(1) 2>/dev/null)
 
 .PHONY: help
@@ -29,10 +29,8 @@ env: $(STAMP) ## Create .venv and install what requirements.lock says
 $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/uv
 	@echo "Installing what requirements.lock says into $(VENV) ..."
 	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(call pip_setting,index-url)}"; \
-	export UV_INDEX="$${UV_INDEX:-$(call pip_setting,extra-index-url)}"; \
-	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$(call pip_setting,find-links)}"; \
 	export SSL_CERT_FILE="$${SSL_CERT_FILE:-$(call pip_setting,cert)}"; \
-	for name in UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS SSL_CERT_FILE; do \
+	for name in UV_DEFAULT_INDEX SSL_CERT_FILE; do \
 		[ -n "$${!name}" ] || unset $$name; done; \
 	$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock; \
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
@@ -102,5 +100,6 @@ bench: gen ## Measure against peers and print the table
 
 .PHONY: lock
 lock: env ## Resolve pyproject.toml again into requirements.lock
-	@$(BIN)/uv pip compile --quiet --all-extras --generate-hashes --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+		--generate-hashes --no-header --no-annotate \
 		--output-file requirements.lock pyproject.toml
