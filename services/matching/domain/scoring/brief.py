@@ -71,7 +71,8 @@ def read_job(job: JobFacts) -> Brief:
     needs = [_skill_need(name, 2 * count - place) for place, name in enumerate(named)]
     for spoken in job.languages:
         level = LEVELS.index(spoken.level) if spoken.level in LEVELS else _WORKING_LEVEL
-        needs.append(Need(spoken.code, count, language=spoken.code, level=level))
+        name = f"{spoken.code.upper()} {spoken.level}".strip()
+        needs.append(Need(name, count, language=spoken.code, level=level))
     return Brief(job, understand_name(job.title), tuple(needs), duties)
 
 

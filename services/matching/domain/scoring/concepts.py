@@ -36,8 +36,9 @@ _OWN_RANKS = """
 _GENERIC = """
 ingenieur engineer technicien technician consultant charge officer specialist specialiste agent
 employe operateur operator conseiller adviser advisor coordinateur coordinator gestionnaire
-associate analyste analyst equipe team service poste paris lyon france remote teletravail cdi cdd interim
-freelance temps plein partiel full part time level niveau diplome certifie qualifie polyvalent
+associate analyste analyst equipe team service poste paris lyon france remote teletravail cdi
+cdd interim freelance temps plein partiel full part time level niveau diplome certifie qualifie
+polyvalent
 """
 
 

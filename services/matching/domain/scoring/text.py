@@ -10,7 +10,9 @@ from services.matching.domain.scoring.stopwords import STOP_WORDS
 MAX_CHARACTERS = 20_000
 """Longer text is cut here, so that the time a score takes is bounded."""
 
+_MARKS: dict[int, str | None] = dict.fromkeys(range(0x300, 0x370))
 _LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "\u2019": "'"})
+_PLAIN = {**_MARKS, **_LIGATURES}
 # "H/F", "(f/h)", "(m/f/d)": whom an ad addresses says nothing of the work.
 _ADDRESSED = re.compile(r"\(?\b[hfmwdx](?:\s*/\s*[hfmwdx]){1,2}\b\)?")
 # "assistant(e)", "infirmier·ère", "vendeur.euse": one word, written for everybody.
@@ -19,12 +21,12 @@ _INCLUSIVE = re.compile(
     r"|[·•‧⋅.](?:e|ne|se|euse|trice|rice|ere|re|le|ve)(?:[·•‧⋅.]?s)?\b)"
 )
 _SYMBOLS = (
-    (re.compile(r"c\+\+"), " cplusplus "),
-    (re.compile(r"\b([cf])#"), r" \1sharp "),
-    (re.compile(r"(?<![a-z0-9])\.net\b"), " dotnet "),
-    (re.compile(r"\b(node|vue|next|nuxt|three|express)\.js\b"), r"\1js"),
-    (re.compile(r"\bci\s*/\s*cd\b"), " cicd "),
-    (re.compile(r"\br\s*&\s*d\b"), " recherche developpement "),
+    ("++", re.compile(r"c\+\+"), " cplusplus "),
+    ("#", re.compile(r"\b([cf])#"), r" \1sharp "),
+    (".net", re.compile(r"(?<![a-z0-9])\.net\b"), " dotnet "),
+    (".js", re.compile(r"\b(node|vue|next|nuxt|three|express)\.js\b"), r"\1js"),
+    ("ci", re.compile(r"\bci\s*/\s*cd\b"), " cicd "),
+    ("&", re.compile(r"\br\s*&\s*d\b"), " recherche developpement "),
 )
 _WORD = re.compile(r"[a-z0-9]+")
 _SHORTEST_STEM = 4
@@ -43,12 +45,13 @@ _ENDINGS = ("ing", "ed", "ez", "er", "ee", "e")
 
 def fold(text: str) -> str:
     """Returns the text in lower case without accents, ligatures or marks of gender."""
-    text = text[:MAX_CHARACTERS].translate(_LIGATURES).lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    text = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    text = _INCLUSIVE.sub("", _ADDRESSED.sub(" ", text))
-    for pattern, replacement in _SYMBOLS:
-        text = pattern.sub(replacement, text)
+    text = unicodedata.normalize("NFKD", text[:MAX_CHARACTERS]).lower().translate(_PLAIN)
+    text = _INCLUSIVE.sub("", text)
+    if "/" in text:
+        text = _ADDRESSED.sub(" ", text)
+    for sign, pattern, replacement in _SYMBOLS:
+        if sign in text:
+            text = pattern.sub(replacement, text)
     return text
 
 

@@ -65,8 +65,9 @@ def _profiles() -> None:
 
 def _vector(table: str) -> None:
     op.execute(f"alter table {table} add column experiences public.vector(512) not null")
-    # In the row itself: an exact scan must not look each vector up elsewhere.
+    # Both in the row itself: an exact scan must not look each of them up elsewhere.
     op.execute(f"alter table {table} alter column experiences set storage plain")
+    op.execute(f"alter table {table} alter column words set storage main")
 
 
 def _receipts() -> None:
