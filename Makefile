@@ -15,7 +15,8 @@ STAMP := $(VENV)/installed
 TS := clients/typescript
 CODE := services stack gateway clients/python
 
-# A machine whose pip is pointed at a mirror has uv use the same one.
+# A machine whose pip is pointed at a mirror, or that has a certificate authority of its own, has
+# uv use the same.
 pip_setting = $(shell $(BIN)/python -m pip config get global.$(1) 2>/dev/null)
 
 .PHONY: help
@@ -28,10 +29,9 @@ env: $(STAMP) ## Create .venv and install what requirements.lock says
 # Installed anew only when the lock or the project's own metadata changed.
 $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/uv
 	@echo "Installing what requirements.lock says into $(VENV) ..."
-	@export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(call pip_setting,index-url)}"; \
-	export SSL_CERT_FILE="$${SSL_CERT_FILE:-$(call pip_setting,cert)}"; \
-	for name in UV_DEFAULT_INDEX SSL_CERT_FILE; do \
-		[ -n "$${!name}" ] || unset $$name; done; \
+	@index="$(call pip_setting,index-url)"; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	if [ -s /etc/ssl/certs/ca-certificates.crt ]; then export UV_SYSTEM_CERTS=1; fi; \
 	$(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock; \
 	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation -e .
 	@touch $@
