@@ -9,8 +9,6 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 
-from redis.asyncio import Redis
-
 from services.kit import logs, telemetry
 from services.kit.access import Access, AccessCache, RemoteAccess
 from services.kit.bus import Bus
@@ -21,6 +19,7 @@ from services.kit.db import Database
 from services.kit.housekeeping import housekeeping, run_periodic
 from services.kit.ids import Uuid7Ids
 from services.kit.outbox import Relay
+from services.kit.redis import connect
 from services.kit.server import Server
 from services.kit.service import Resources, Service, Wiring
 from services.kit.settings import Settings
@@ -53,9 +52,7 @@ class RunningService:
             database=database,
             reader=database.reader,
             work=UnitsOfWork(database, clock, ids),
-            redis=Redis.from_url(
-                settings.redis_url, socket_timeout=1.0, socket_connect_timeout=0.5
-            ),
+            redis=connect(settings.redis_url),
             channels=Channels(settings.addresses, settings.tls_dir),
             access=AccessCache(_NoAccess()),
         )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
 from services.kit.call import User
 from services.kit.errors import TokenExpired, TokenInvalid, TokenType
 from services.kit.ids import is_uuid
 
+# RFC 9864 renames EdDSA; Envoy knows the old name only.
+warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
 _ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 _CAPACITY = 20_000
 _MAX_LENGTH = 4096

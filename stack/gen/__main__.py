@@ -30,6 +30,7 @@ def main() -> None:
     GEN.mkdir(exist_ok=True)
     _run([str(BIN / "buf"), "build", "-o", str(GEN / "descriptors.binpb")])
     _stubs()
+    _facade()
     stamp.touch()
 
 
@@ -49,6 +50,13 @@ def _stubs() -> None:
     _protoc(STUBS, ours)
     (GEN / "python").mkdir(exist_ok=True)
     _protoc(GEN / "python", ["buf/validate/validate.proto"], grpc=False)
+
+
+def _facade() -> None:
+    # It reads the stubs that were written a moment ago.
+    from stack.gen import facade
+
+    facade.write(GEN / "descriptors.binpb", STUBS / "weneeds/_facade.py")
 
 
 def _protoc(out: Path, files: list[str], *, grpc: bool = True) -> None:

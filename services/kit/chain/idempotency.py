@@ -9,6 +9,7 @@ a retry runs again.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from services.kit.audit import AuditLog
@@ -18,6 +19,7 @@ from services.kit.contract import Method
 from services.kit.db import Query
 from services.kit.errors import Refused, RequestIdReused
 from services.kit.work import UnitOfWork, UnitsOfWork
+from weneeds.options.v1.sensitivity_pb2 import SENSITIVITY_SECRET, sensitivity
 
 _CLAIM = Query.text(
     """
@@ -49,7 +51,7 @@ def idempotent(method: Method, handler: Handler, units: UnitsOfWork) -> Handler:
         call = current_call()
         caller = call.user.id if call is not None and call.user is not None else ""
         key = {"caller": caller, "method": method.path, "request_id": request.request_id}
-        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+        digest = _digest(request)
         async with units() as work:
             if not await work.execute(_CLAIM, **key, request_hash=digest):
                 return await _replay(work, method, key, digest)
@@ -58,6 +60,27 @@ def idempotent(method: Method, handler: Handler, units: UnitsOfWork) -> Handler:
             return response
 
     return once
+
+
+def _digest(request: Any) -> bytes:
+    """Hash the request without its secrets: a stored hash must not help to guess a password."""
+    secrets = _secrets(request.DESCRIPTOR)
+    if secrets:
+        bare = type(request)()
+        bare.CopyFrom(request)
+        for name in secrets:
+            bare.ClearField(name)
+        request = bare
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
+
+
+@lru_cache(maxsize=512)
+def _secrets(message: Any) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in message.fields
+        if field.GetOptions().Extensions[sensitivity] == SENSITIVITY_SECRET
+    )
 
 
 async def _replay(work: UnitOfWork, method: Method, key: dict[str, str], digest: bytes) -> Any:
