@@ -1,0 +1,83 @@
+"""What is searched for and what is searched in."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.domain.query import (
+    MAX_TERMS,
+    concept_words,
+    job_query_text,
+    job_terms,
+    move_to,
+    profile_terms,
+    profile_text,
+    skill_words,
+)
+from services.matching.domain.scoring.facts import Experience, JobFacts, ProfileFacts
+from tests.unit.matching.people import PYTHON_DEV, PYTHON_JOB
+
+TERMS = re.compile(r"([a-z0-9]+( \| [a-z0-9]+)*)?")
+
+
+def test_query_is_description_and_skills_joined_by_spaces() -> None:
+    job = JobFacts("Développeur", "Vous codez.", ("Python", "Docker"))
+    assert job_query_text(job) == "Vous codez. Python Docker"
+
+
+def test_profile_is_found_by_its_experiences() -> None:
+    profile = ProfileFacts("Titre", (Experience("Soudeur", description="TIG"),), ("Python",))
+    assert profile_text(profile) == "Soudeur. TIG"
+    assert profile_text(ProfileFacts("Soudeuse", skills=("TIG", "MIG"))) == "Soudeuse TIG MIG"
+
+
+def test_skills_come_first_among_the_terms() -> None:
+    assert job_terms(PYTHON_JOB).words.startswith("python | fastapi | postgresql | docker")
+
+
+def test_both_languages_search_the_same_concepts() -> None:
+    french = set(skill_words(["Tests automatisés", "TVA"]).split())
+    english = set(skill_words(["Automated tests", "VAT"]).split())
+    assert french == english
+    assert concept_words("Développeuse Python") == concept_words("Python developer")
+
+
+@given(st.text(max_size=300), st.lists(st.text(min_size=1, max_size=30), max_size=5))
+def test_terms_hold_nothing_but_letters_and_digits(text: str, skills: list[str]) -> None:
+    job = job_terms(JobFacts("x", text, tuple(skills)))
+    profile = profile_terms(ProfileFacts(text, skills=tuple(skills)))
+    for terms in (job, profile):
+        assert TERMS.fullmatch(terms.words)
+        assert TERMS.fullmatch(terms.concepts)
+
+
+def test_terms_are_bounded() -> None:
+    flood = " ".join(f"mot{number}" for number in range(1000))
+    assert len(job_terms(JobFacts("x", flood)).words.split(" | ")) == MAX_TERMS
+
+
+def test_a_full_move_ends_half_way() -> None:
+    moved = move_to([1.0, 0.0], [[0.0, 1.0]])
+    assert moved == pytest.approx([math.sqrt(0.5), math.sqrt(0.5)])
+
+
+def test_a_query_moves_towards_the_centroid() -> None:
+    moved = move_to([1.0, 0.0, 0.0], [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert moved[1] == moved[2] > 0
+    assert sum(value * value for value in moved) == pytest.approx(1)
+
+
+def test_without_concepts_or_force_nothing_moves() -> None:
+    assert move_to([0.6, 0.8], []) == [0.6, 0.8]
+    assert move_to([0.6, 0.8], [[1.0, 0.0]], 0) == pytest.approx([0.6, 0.8])
+
+
+def test_a_profile_searches_by_its_skills_and_titles() -> None:
+    terms = profile_terms(PYTHON_DEV)
+    assert "xfastapi" in terms.concepts.split(" | ")
+    assert "developpeuse" in terms.words.split(" | ")
