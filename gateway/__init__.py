@@ -1,0 +1,1 @@
+"""The gateway: Envoy and OpenAPI, both rendered from the descriptors."""

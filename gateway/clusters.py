@@ -37,6 +37,7 @@ def _service(topology: GatewayTopology, name: str, hosts: Sequence[Address]) -> 
         "outlier_detection": _outliers(),
         "circuit_breakers": {"thresholds": [_breaker(topology.limits)]},
         "ignore_health_on_host_removal": True,
+        "close_connections_on_host_health_failure": True,
     }
 
 
@@ -65,10 +66,11 @@ def _is_ip(host: str) -> bool:
 
 def _http2() -> Config:
     kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    # No keepalive pings: gRPC servers close connections that ping while idle, and health checks
+    # find dead replicas.
     options = {
         "initial_stream_window_size": _HTTP2_WINDOW,
         "initial_connection_window_size": 4 * _HTTP2_WINDOW,
-        "connection_keepalive": {"interval": "30s", "timeout": "5s"},
     }
     return {
         "typed_extension_protocol_options": {

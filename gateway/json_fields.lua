@@ -4,7 +4,8 @@
 -- filters.py sets MAX_PATHS, MAX_BYTES, MAX_DEPTH and MAX_STEPS in front of this.
 -- Keys keep only letters, digits and _; other bytes appear as %XX and match no field.
 -- It also refuses a field that stands in the path and comes again in the body or the query, where
--- the transcoder would let one of them win.
+-- the transcoder would let one of them win, and a body where there is to be none, which the
+-- transcoder would read.
 
 local find, sub, byte, format = string.find, string.sub, string.byte, string.format
 
@@ -140,7 +141,7 @@ end
 
 local function check_collisions(found, facts)
   local bound = bound_fields(facts)
-  local prefix = (facts.body == "*" or facts.body == "") and "" or facts.body .. "."
+  local prefix = facts.body == "*" and "" or facts.body .. "."
   for _, path in ipairs(found) do
     local name = bound[plain(prefix .. path)]
     if name then fail(name .. " stands in the path and must not come in the body.") end
@@ -194,6 +195,7 @@ function envoy_on_request(handle)
   if not checked(handle, check_query, handle:headers():get(":path"), facts) then return end
   local body = handle:body()
   if not body or body:length() == 0 then return end
+  if facts.body == "" then return refuse(handle, "400", "This path takes no body.") end
   if not content_type then return refuse(handle, "415", "") end
   local found = checked(handle, paths_of, body:getBytes(0, body:length()))
   if not found or not checked(handle, check_collisions, found, facts) then return end

@@ -35,7 +35,7 @@ _ACCESS_LOG = {
     "trace_id": "%TRACE_ID%",
 }
 _OWN_PREFIXES = ("x-weneeds-", "x-envoy-")
-_MS_IDLE = "300s"
+_STREAM_IDLE = "300s"
 
 
 def listeners(
@@ -107,7 +107,8 @@ def _strictness(topology: GatewayTopology) -> Config:
         "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "max_request_headers_kb": topology.limits.header_kib,
         "request_headers_timeout": "10s",
-        "stream_idle_timeout": _MS_IDLE,
+        "request_timeout": "30s",
+        "stream_idle_timeout": _STREAM_IDLE,
         "common_http_protocol_options": {
             "idle_timeout": "3600s",
             "headers_with_underscores_action": "DROP_HEADER",

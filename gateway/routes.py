@@ -132,7 +132,7 @@ def _rest(rest: list[RestRoute]) -> list[Config]:
 
 
 def _arriving(route: RestRoute) -> Config:
-    """The body check learns which fields stand in the path, and whether the body is all else."""
+    """The body check learns which fields stand in the path, and what the body is."""
     facts = {"bound": list(route.template.variables), "body": route.body}
     kind = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
     return {

@@ -216,6 +216,8 @@ async def test_wrong_query_parameters_are_refused(world: World, query: str) -> N
         ("POST", f"{JOBS}/1:publish", {"jobId": "2"}),
         ("POST", f"{JOBS}/1:publish", {"job_id": "2"}),
         ("PATCH", f"{JOBS}/1", {"job": {"id": "2"}}),
+        ("GET", JOBS, {"pageSize": 2}),
+        ("DELETE", f"{JOBS}/1", {"jobId": "2"}),
     ],
 )
 async def test_the_path_has_the_only_word_on_its_fields(
