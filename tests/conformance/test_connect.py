@@ -12,7 +12,6 @@ import pytest
 from stack.gen import typescript
 
 SCRIPT = Path(__file__).with_name("connect.mjs")
-DESCRIPTORS = typescript.ROOT / "gen/descriptors.binpb"
 TIMEOUT = 120
 
 pytestmark = pytest.mark.mesh
@@ -23,7 +22,7 @@ UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT = 16, 7, 3
 @pytest.fixture(scope="session")
 async def client() -> Path:
     """The TypeScript client, generated and compiled."""
-    return await asyncio.to_thread(typescript.build, DESCRIPTORS)
+    return await asyncio.to_thread(typescript.build)
 
 
 @pytest.fixture(scope="session", params=["grpc", "grpcWeb", "fetch"])
