@@ -24,6 +24,7 @@ _SETTINGS = {
     "io_method": "sync",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     # Parallel work needs shared memory that small containers do not have.
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
