@@ -28,11 +28,11 @@ async def run(gateway: str, mailbox_dir: Path, console: Console) -> DemoReport:
     TimeoutError where the mesh does not play along.
     """
     story = Story(console)
-    async with AsyncWeNeeds(gateway, tls=False, locale="fr", timeout=_TIMEOUT_SECONDS) as weneeds:
+    async with AsyncWeNeeds(gateway, tls=False, locale="en", timeout=_TIMEOUT_SECONDS) as weneeds:
         scene = await load(weneeds, story)
         facts = await Flow(scene, story).walk()
         books = await settle(scene, facts, mailbox_dir, story)
-        story.books(scene, facts, books)
+        story.books(scene, books)
         report = verify(scene, facts, books)
         story.verdict(report)
         return report

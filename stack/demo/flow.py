@@ -72,9 +72,11 @@ class Flow:
         self._story.chapter("5", "Candidates apply; each score is fixed before it is billed")
         await self._apply(await self._applicants(before, ranking), facts)
         self._story.applications(self._scene, facts)
+        self._story.chapter("6", "A person decides")
         if facts.first_run:
-            self._story.chapter("6", "A person decides")
             await self._decide(facts)
+        else:
+            self._story.undecided()
         return facts
 
     async def _ranking(self) -> RankCandidatesResponse:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from weneeds import micros
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _TOP = 8
 _LAST_ENTRIES = 12
+_LONG = ("job", "title", "subject", "company", "check", "receipt")
 
 
 class Story:
@@ -62,18 +64,13 @@ class Story:
         self, employers: Sequence[Employer], jobs: Sequence[Mapping[str, Job]], budget: Budget
     ) -> None:
         """What is advertised, and what is set aside for the job of the story."""
-        table = _table("job", "city", "company", "budget, EUR")
+        table = _table("job", "city", "budget, EUR")
         for employer, known in zip(employers, jobs, strict=True):
+            _row(table, Text(employer.sample.name, "dim"))
             for job in known.values():
                 mine = job.id == budget.job_id
                 money = euro_text(micros(budget.current_balance)) if mine else ""
-                _row(
-                    table,
-                    Text(job.title, "bold" if mine else ""),
-                    job.city,
-                    employer.sample.name,
-                    money,
-                )
+                _row(table, Text(job.title, "bold" if mine else ""), job.city, money)
         self._console.print(table)
 
     def candidates(self, profiles: int, indexed: int, seconds: float) -> None:
@@ -91,7 +88,7 @@ class Story:
             highlight=False,
             markup=False,
         )
-        table = _table("", "candidate", "title", "rank", "score", "skills in common", "why")
+        table = _table("", "candidate", "title", "rank", "score", "skills")
         for place, hit in enumerate(ranking.candidates[:_TOP], start=1):
             _row(
                 table,
@@ -100,10 +97,13 @@ class Story:
                 hit.title,
                 f"{hit.rank_score_micros / 1_000_000:.3f}",
                 str(hit.score.final_score),
-                ", ".join(hit.matched_skills),
-                hit.explanation,
+                f"{len(hit.matched_skills)} of {len(scene.job.skills)}",
             )
         self._console.print(table)
+        for hit in ranking.candidates[:1]:
+            why = " ".join((hit.explanation, *hit.score.reasons))
+            name = scene.seeker(hit.candidate_id)
+            self._console.print(Padding(Text(f"{name}: {why}", "dim"), (0, 0, 0, 3)))
 
     def applications(self, scene: Scene, facts: Facts) -> None:
         """Who applied, with which score, at which price."""
@@ -122,6 +122,10 @@ class Story:
             )
         self._console.print(table)
 
+    def undecided(self) -> None:
+        """A later run leaves the decision open."""
+        self._console.print("   Decided in the first run; the new application waits for you.")
+
     def decisions(self, scene: Scene, facts: Facts) -> None:
         """What the collaborator did."""
         who = {a.id: scene.seeker(a.candidate.id) for a in facts.applications}
@@ -137,40 +141,38 @@ class Story:
             )
         self._console.print(table)
 
-    def books(self, scene: Scene, facts: Facts, books: Books) -> None:
+    def books(self, scene: Scene, books: Books) -> None:
         """The ledger, and who got which mail."""
-        table = _table("ledger entry", "amount, EUR", "balance, EUR")
+        who = {a.id: scene.seeker(a.candidate.id) for a in books.applications}
+        table = _table("ledger entry", "for", "amount, EUR", "balance, EUR")
         for entry in reversed(books.entries[:_LAST_ENTRIES]):
+            kind, *_, subject = entry.transaction_key.split(":")
+            what = entry.transaction_key.split(":")[1] if kind == "action" else kind
             _row(
                 table,
-                entry.transaction_key,
+                what.lower().replace("_", " "),
+                who.get(subject, ""),
                 euro_text(micros(entry.amount)),
                 euro_text(micros(entry.balance)),
             )
         self._console.print(table)
-        people = {
-            actor.user_id: actor.name for actor in (scene.employer.recruiter, scene.employer.helper)
-        }
+        employer = scene.employer
+        names = {actor.user_id: actor.name for actor in (employer.recruiter, employer.helper)}
         table = _table("mail to", "type", "subject")
         for user_id, mails in books.mails.items():
             for mail in reversed(mails[:_TOP]):
                 kind = MailType.Name(mail.type).removeprefix("MAIL_TYPE_")
-                name = people.get(user_id) or scene.seeker(user_id)
-                _row(table, name, kind, mail.subject)
+                _row(table, names.get(user_id) or scene.seeker(user_id), kind, mail.subject)
         self._console.print(table)
 
     def verdict(self, report: DemoReport) -> None:
         """The checks: green, or a red line each."""
-        table = _table("", "check", "should be", "is")
+        table = _table("", "check", "")
         for check in report.checks:
             mark, style = ("✓", "green") if check.ok else ("✗", "bold red")
-            _row(
-                table,
-                Text(mark, style),
-                Text(check.what, "" if check.ok else style),
-                check.expected,
-                Text(check.found, "" if check.ok else style),
-            )
+            found = check.found if check.ok else f"{check.found}, not {check.expected}"
+            what, value = (Text(part, "" if check.ok else style) for part in (check.what, found))
+            _row(table, Text(mark, style), what, value)
         self._console.print(table)
         broken = sum(not check.ok for check in report.checks)
         if broken:
@@ -189,7 +191,9 @@ def _table(*columns: str) -> Table:
     table = Table(header_style="dim", box=None, padding=(0, 2, 0, 1))
     for column in columns:
         right = "EUR" in column or column in ("rank", "score")
-        table.add_column(column, justify="right" if right else "left")
+        # On a narrow screen the long columns give way.
+        justify: JustifyMethod = "right" if right else "left"
+        table.add_column(column, justify=justify, no_wrap=column not in _LONG)
     return table
 
 
