@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.matching.domain.scoring.concepts import skill_of, understand
 from services.matching.domain.scoring.facts import JobFacts, ProfileFacts
+from services.matching.domain.scoring.stopwords import FILLERS
 from services.matching.domain.scoring.text import words
 
 MAX_TERMS = 64
@@ -77,12 +78,16 @@ def move_to(
 
 
 def _terms(texts: Sequence[str], skills: Iterable[str]) -> Terms:
-    said = dict.fromkeys(word for text in texts for word in words(text) if len(word) > 1)
+    said = dict.fromkeys(word for text in texts for word in words(text) if _is_telling(word))
     concepts = f"{skill_words(skills)} {concept_words(*texts)}".split()
     return Terms(
         words=" | ".join(list(said)[:MAX_TERMS]),
         concepts=" | ".join(list(dict.fromkeys(concepts))[:MAX_TERMS]),
     )
+
+
+def _is_telling(word: str) -> bool:
+    return len(word) > 1 and word not in FILLERS
 
 
 def _index_word(concept: str) -> str:

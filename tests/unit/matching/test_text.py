@@ -115,3 +115,22 @@ def test_likeness_is_symmetric_and_bounded() -> None:
     assert likeness("comptable", "comptable") == 100
     assert likeness("abc", "xyz") == 0
     assert likeness("compta", "comptable") == likeness("comptable", "compta") > 50
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Soudage", "Welding"), ("Plomberie", "Plumbing"), ("Nettoyage", "Cleaning")],
+)
+def test_a_name_of_a_trade_may_be_a_skill_too(one: str, other: str) -> None:
+    assert skill_of(one) == skill_of(other)
+
+
+def test_a_trade_in_a_title_is_not_counted_as_its_skill_as_well() -> None:
+    plumber, plombier = understand_name("Plumber"), understand_name("Plombier")
+    assert title_similarity(plumber, plombier) == title_similarity(plombier, plumber) == 100
+
+
+def test_words_of_ads_count_inside_names_alone() -> None:
+    assert understand_name("Ingénieur recherche").occupations == {"researcher"}
+    assert understand_name("Ingénieur").occupations == frozenset()
+    assert skill_of("Travail en équipe") == skill_of("Team work")

@@ -7,20 +7,20 @@ semicolons and the names of one skill between commas, its identifier first.
 COMPETENCES = """
 python: python; django; fastapi, fast api; flask; pytest; asyncio; celery; sqlalchemy; pydantic
 java: java, java ee, jee; spring, spring boot; hibernate; kotlin; scala; maven; gradle; junit
-javascript: javascript, js; typescript; nodejs, node, node js; express, expressjs; nestjs, nest;
-    deno; webpack, vite
+javascript: javascript, js; typescript; nodejs, node, node js; expressjs, express framework;
+    nestjs, nest; deno; webpack
 frontend: react, reactjs, react js; angular, angularjs; vuejs, vue; svelte; nextjs; redux; html,
     html5; css, css3, sass, scss; tailwind; storybook; frontend, front end, interface web, web
     interface; web-accessibility, accessibilité web, rgaa, wcag, accessibility, accessibilité
-dotnet: csharp, c sharp; dotnet, asp net, net core; fsharp; wpf
+dotnet: csharp; dotnet, asp net, net core; fsharp; wpf
 php: php; symfony; laravel; wordpress; drupal; magento; prestashop
 systems: cplusplus, cpp; rust; golang, go lang; assembly language; embedded, embarqué; rtos,
     freertos; linux-kernel, noyau linux; microcontroller, microcontrôleur, stm32; autosar; canbus,
-    bus can
+    can bus
 ruby: ruby; rails, ruby on rails
 mobile: android; ios; swift; flutter; react-native, react native; dart; jetpack compose
-backend: api-rest, api rest, rest, restful, api, web service, service web, web services; graphql;
-    grpc; microservices, microservice; backend, back end; websocket; openapi, swagger; protobuf
+backend: api-rest, api rest, restful, api, web service, service web, web services; graphql; grpc;
+    microservices, microservice; backend, back end; websocket; openapi, swagger; protobuf
 database: sql; postgresql, postgres; mysql, mariadb; oracle; sqlserver, sql server, mssql;
     database, base données, bases données
 nosql: mongodb, mongo; redis; elasticsearch, elastic, opensearch; cassandra; neo4j; nosql
@@ -72,8 +72,8 @@ design: figma; ux, expérience utilisateur, user experience; ui, interface utili
     interface; prototyping, prototypage; wireframe, wireframing, maquette, mockup; user-research,
     recherche utilisateur, user research, test utilisateur, user testing; design-system, design
     system; photoshop; illustrator-software, adobe illustrator; indesign; adobe-suite, suite
-    adobe, adobe creative, creative suite; after-effects, after effects; premiere-pro, premiere
-    pro; typography, typographie; sketch
+    adobe, adobe creative, creative suite; aftereffects; premiere-pro, premiere pro; typography,
+    typographie; sketch
 care: patient-care, soin patient, patient care, soins infirmiers, nursing care, soin infirmier,
     nursing, soin; medication, administration médicament, medication administration, médicament,
     traitement médicamenteux; wound-care, pansement, wound care, plaie; emergency-care, urgence,
@@ -114,9 +114,9 @@ sales: prospecting, prospection, lead generation, cold calling, prospecting; neg
     vente, selling, sales technique; account-management, gestion compte, account management,
     gestion portefeuille, portefeuille client; sales-targets, objectif vente, chiffre affaires,
     sales target, quota, objectif commercial; tenders, appel offre, call for tenders, tender;
-    merchandising; cash-handling, encaissement, caisse, cash handling, till; stock-management,
-    gestion stock, stock management, inventaire, inventory, inventory management; loyalty,
-    fidélisation, customer retention, retention
+    merchandising; cash-handling, encaissement, caisse, cash handling; stock-management, gestion
+    stock, stock management, inventaire, inventory, inventory management; loyalty, fidélisation,
+    customer retention, retention
 support: customer-service, service client, customer service, accueil client, customer support;
     complaint-handling, réclamation, complaint handling, complaints, gestion réclamation; phone,
     téléphone, accueil téléphonique, telephone, phone; zendesk; reception, accueil physique,
@@ -138,13 +138,13 @@ office: filing, classement, archivage, filing; diary-management, gestion agenda,
     achat, procurement, purchasing, approvisionnement; contract-management, gestion contrat,
     contract management
 logistics: order-picking, préparation commande, order picking, picking; forklift, caces, forklift,
-    chariot élévateur, chariot; driving-licence-hgv, permis c, permis ce, hgv licence, permis
-    poids lourd, fimo, fco; driving-licence, permis b, driving licence, driver license, permis
-    conduire; delivery, livraison, delivery, tournée; warehouse, entrepôt, warehouse, warehousing;
-    wms, logiciel gestion entrepôt; supply-chain, supply chain, chaîne logistique, logistique,
-    logistics; customs, douane, customs; transport, transport routier, road transport, haulage;
-    loading, chargement, déchargement, loading, unloading; packing, emballage, conditionnement,
-    packaging, packing; flow-management, gestion flux, flow management, flux
+    chariot élévateur, chariot; driving-licence-hgv, hgv licence, permis poids lourd, fimo, fco;
+    driving-licence, permis b, driving licence, driver license, permis conduire; delivery,
+    livraison, delivery, tournée; warehouse, entrepôt, warehouse, warehousing; wms, logiciel
+    gestion entrepôt; supply-chain, supply chain, chaîne logistique, logistique, logistics;
+    customs, douane, customs; transport, transport routier, road transport, haulage; loading,
+    chargement, déchargement, loading, unloading; packing, emballage, conditionnement, packaging,
+    packing; flow-management, gestion flux, flow management, flux
 building: masonry, maçonnerie, masonry, bricklaying; electrical-wiring, câblage, câblage
     électrique, wiring, electrical installation, installation électrique; plumbing, plomberie,
     plumbing, sanitaire; heating, chauffage, heating, chaudière, boiler, pompe chaleur, heat pump;
@@ -162,21 +162,21 @@ industry: preventive-maintenance, maintenance préventive, preventive maintenanc
     troubleshooting, diagnostic panne; plc, automate, automatisme, plc, siemens, schneider;
     hydraulics, hydraulique, hydraulics; pneumatics, pneumatique, pneumatics;
     electrical-engineering, électrotechnique, électricité, electricity, electrical; mechanics,
-    mécanique, mechanics, mechanical; welding, soudure, soudage, welding, tig, mig, arc; cnc,
-    commande numérique, usinage, cnc, machining, tournage, fraisage; robotics, robotique,
-    robotics; gmao, cmms; lean, lean manufacturing, six sigma, kaizen, 5s, amélioration continue,
-    continuous improvement; quality-control, contrôle qualité, quality control, quality assurance,
-    assurance qualité; iso9001, iso 9001; solidworks; catia; cad, cao, dao; assembly, assemblage,
-    montage, assembly; production, fabrication, manufacturing, production; metrology, métrologie,
+    mécanique, mechanics, mechanical; welding, soudure, soudage, welding, tig, mig; cnc, commande
+    numérique, usinage, cnc, machining, tournage, fraisage; robotics, robotique, robotics; gmao,
+    cmms; lean, lean manufacturing, six sigma, kaizen, 5s, amélioration continue, continuous
+    improvement; quality-control, contrôle qualité, quality control, quality assurance, assurance
+    qualité; iso9001, iso 9001; solidworks; catia; cad, cao, dao; assembly, assemblage, montage,
+    assembly; production, fabrication, manufacturing, production; metrology, métrologie,
     metrology; amdec, fmea; boilermaking, chaudronnerie, sheet metal, tôlerie
 hospitality: cooking, cuisine, cooking, préparation culinaire, food preparation; haccp, hygiène
     alimentaire, food hygiene, food safety; pastry, pâtisserie, pastry; bread-making,
-    panification, boulangerie, bread, pain; table-service, service table, service salle, table
-    service, waiting table; menu-design, élaboration carte, élaboration menu, menu design, menu;
-    bar, cocktail, bar service, mixologie; wine, oenologie, vin, wine; booking, réservation,
-    booking, reservation; housekeeping, nettoyage chambre, housekeeping, étage; catering,
-    restauration collective, catering, traiteur; food-cost, coût matière, food cost; gastronomy,
-    gastronomie, gastronomic, bistronomie, fine dining
+    panification, boulangerie, bread; table-service, service table, service salle, table service,
+    waiting table; menu-design, élaboration carte, élaboration menu, menu design, menu; bar,
+    cocktail, bar service, mixologie; wine, oenologie, vin, wine; booking, réservation, booking,
+    reservation; housekeeping, nettoyage chambre, housekeeping, étage; catering, restauration
+    collective, catering, traiteur; food-cost, coût matière, food cost; gastronomy, gastronomie,
+    gastronomic, bistronomie, fine dining
 cleaning: cleaning, nettoyage, cleaning, entretien local, ménage; disinfection, désinfection,
     bionettoyage; cleaning-products, produit entretien, cleaning product
 security: surveillance, surveillance, ronde, patrolling; access-control, contrôle accès, access
@@ -198,8 +198,8 @@ social: social-support, accompagnement social, social support, insertion, accomp
     handicap, disability, autisme, autism; mediation, médiation, mediation; activities, animation
     atelier, activity leading, activité éducative; interview-skills, entretien individuel
 property: property-management, gestion locative, property management, copropriété;
-    property-valuation, estimation bien, property valuation; real-estate, immobilier, real estate,
-    transaction immobilière
+    property-valuation, estimation immobilière, property valuation; real-estate, immobilier, real
+    estate, transaction immobilière
 science: chemistry, chimie, chemistry; biology, biologie, biology; hplc, chromatographie,
     chromatography; microbiology, microbiologie, microbiology; gmp, bpf, glp, bonne pratique
     fabrication; clinical-trials, essai clinique, clinical trial; laboratory, laboratoire,
@@ -218,5 +218,11 @@ people: team-management, management équipe, encadrement équipe, team managemen
     empathy
 """
 
-WHOLE_ONLY = {"c": "c-language", "r": "r-language", "go": "golang", "ia": "machine-learning"}
+WHOLE_ONLY = {
+    "c": "c-language",
+    "r": "r-language",
+    "go": "golang",
+    "ia": "machine-learning",
+    "rest": "api-rest",
+}
 """Names too short to look for in running text: they count where they stand alone as a skill."""

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from services.matching.domain.scoring.competences import COMPETENCES, WHOLE_ONLY
 from services.matching.domain.scoring.occupations import NEIGHBOURS, OCCUPATIONS
+from services.matching.domain.scoring.stopwords import FILLERS
 from services.matching.domain.scoring.text import stem, stems, words
 
 Phrase = tuple[str, ...]
@@ -43,6 +44,17 @@ polyvalent
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What a phrase of the tables stands for: a trade, a skill, or both ("plumbing")."""
+
+    occupation: str = ""
+    skill: str = ""
+
+
+_UNKNOWN = _Known()
+
+
+@dataclass(frozen=True, slots=True)
 class Meaning:
     """What a text names. Every set is unordered: nothing may depend on their order."""
 
@@ -62,17 +74,15 @@ def understand(text: str) -> Meaning:
     rank: int | None = None
     place = 0
     while place < len(sequence):
-        length, kind, concept = _longest(sequence, place)
-        if kind == "occupation":
-            occupations.add(concept)
-        elif kind == "skill":
-            skills.add(concept)
+        length, known = _longest(sequence, place)
         named = sequence[place : place + length]
-        rank = _higher(rank, _rank(concept, named))
-        if not kind and _is_telling(named[0]):
-            terms.add(named[0])
         place += length
-    return Meaning(frozenset(occupations), frozenset(skills), frozenset(terms), rank)
+        occupations.add(known.occupation)
+        skills.add(known.skill)
+        rank = _higher(rank, _rank(known.occupation, named))
+        if known == _UNKNOWN and _is_telling(named[0]):
+            terms.add(named[0])
+    return Meaning(frozenset(occupations - {""}), frozenset(skills - {""}), frozenset(terms), rank)
 
 
 @lru_cache(maxsize=16_384)
@@ -88,10 +98,18 @@ def skill_of(name: str) -> str:
     if alone in WHOLE_ONLY:
         return WHOLE_ONLY[alone]
     named = understand_name(name)
+    known = _PHRASES.get(tuple(stems(name)), _UNKNOWN)
+    if known != _UNKNOWN:
+        return known.skill or known.occupation
     if len(named.skills) == 1:
         return next(iter(named.skills))
-    known = _PHRASES.get(tuple(stems(name)))
-    return known[1] if known else " ".join(stems(name))
+    return " ".join(stems(name))
+
+
+def beside_occupation(title: Meaning) -> frozenset[str]:
+    """Returns the skills that a title names beside its trade: "welder" is no more than a welder."""
+    repeated = {skill for name in title.occupations for skill in _REPEATED.get(name, ())}
+    return title.skills - repeated
 
 
 def family_of(concept: str) -> str:
@@ -120,13 +138,13 @@ def _is_telling(word: str) -> bool:
     return len(word) > 1 and word not in _RANK_OF and word not in _GENERIC_STEMS
 
 
-def _longest(sequence: list[str], place: int) -> tuple[int, str, str]:
+def _longest(sequence: list[str], place: int) -> tuple[int, _Known]:
     longest = min(_LONGEST_FROM.get(sequence[place], 0), len(sequence) - place)
     for length in range(longest, 0, -1):
         known = _PHRASES.get(tuple(sequence[place : place + length]))
         if known:
-            return length, *known
-    return 1, "", ""
+            return length, known
+    return 1, _UNKNOWN
 
 
 def _lines(table: str) -> Iterator[tuple[str, str]]:
@@ -141,36 +159,38 @@ def _lines(table: str) -> Iterator[tuple[str, str]]:
         yield head.strip(), names
 
 
-def _occupations() -> Iterator[tuple[str, str, str, Iterable[str]]]:
+def _entries() -> Iterator[tuple[_Known, str, Iterable[str]]]:
+    """Yields each concept, its family and its names."""
     for head, names in _lines(OCCUPATIONS):
         family, _, occupation = head.partition("/")
-        yield "occupation", occupation, family, names.split(";")
-
-
-def _skills() -> Iterator[tuple[str, str, str, Iterable[str]]]:
+        yield _Known(occupation=occupation), family, names.split(";")
     for family, names in _lines(COMPETENCES):
         for skill in names.split(";"):
             first, *others = [name.strip() for name in skill.split(",")]
-            yield "skill", first, f"skill {family}", [first, *others]
+            yield _Known(skill=first), f"skill {family}", [first, *others]
 
 
-def _build() -> tuple[dict[Phrase, tuple[str, str]], dict[str, str]]:
-    phrases: dict[Phrase, tuple[str, str]] = {}
-    families: dict[str, str] = {}
-    for kind, concept, family, names in (*_occupations(), *_skills()):
-        families[concept] = family
-        for name in names:
-            if phrase := tuple(stems(name)):
-                phrases.setdefault(phrase, (kind, concept))
-    families.update({concept: families.get(concept, "") for concept in WHOLE_ONLY.values()})
+def _build() -> tuple[dict[Phrase, _Known], dict[str, str]]:
+    """Returns what each phrase means and the family of each concept; the first meaning holds."""
+    phrases: dict[Phrase, _Known] = {}
+    families = dict.fromkeys(WHOLE_ONLY.values(), "")
+    for known, family, names in _entries():
+        families[known.occupation or known.skill] = family
+        for phrase in filter(None, (tuple(stems(name)) for name in names)):
+            before = phrases.get(phrase, _UNKNOWN)
+            phrases[phrase] = _Known(
+                before.occupation or known.occupation, before.skill or known.skill
+            )
     return phrases, families
 
 
 _PHRASES, _FAMILIES = _build()
 _LONGEST_FROM: dict[str, int] = {}
-for _phrase in _PHRASES:
+_REPEATED: dict[str, set[str]] = {}
+for _phrase, _known in _PHRASES.items():
     _LONGEST_FROM[_phrase[0]] = max(_LONGEST_FROM.get(_phrase[0], 0), len(_phrase))
+    _REPEATED.setdefault(_known.occupation, set()).add(_known.skill)
 _NEIGHBOURS = frozenset(NEIGHBOURS)
 _RANK_OF = {stem(word): int(rank) for rank, names in _lines(_RANKS) for word in names.split()}
 _OWN_RANK = {name: int(rank) for rank, names in _lines(_OWN_RANKS) for name in names.split()}
-_GENERIC_STEMS = frozenset(stem(word) for word in _GENERIC.split())
+_GENERIC_STEMS = frozenset(stem(word) for word in (*_GENERIC.split(), *FILLERS))

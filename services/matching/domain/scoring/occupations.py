@@ -34,15 +34,15 @@ infrastructure/sysadmin: administrateur système; administrateur systèmes et r�
     administrator; network engineer; ingénieur réseau; administrateur infrastructure;
     infrastructure engineer; ingénieur infrastructure
 infrastructure/it-support: technicien support; technicien informatique; it support technician;
-    helpdesk; help desk technician; support informatique; technicien helpdesk; it technician;
-    desktop support; technicien support informatique; it support specialist
+    helpdesk; help desk technician; support informatique; technicien helpdesk; desktop support;
+    technicien support informatique; it support specialist
 infrastructure/security-engineer: ingénieur sécurité; security engineer; ingénieur cybersécurité;
     cybersecurity engineer; analyste soc; soc analyst; pentester; consultant cybersécurité; expert
     cybersécurité; rssi; security analyst; cybersecurity analyst; analyste cybersécurité
 infrastructure/dba: administrateur base données; database administrator; dba
 data/data-scientist: data scientist; machine learning engineer; ingénieur machine learning; ml
-    engineer; ingénieur ia; ai engineer; scientifique données; statisticien; statistician;
-    ingénieur nlp; research scientist; mlops engineer; ingénieur apprentissage automatique
+    engineer; ingénieur ia; scientifique données; statisticien; statistician; ingénieur nlp;
+    research scientist; mlops engineer; ingénieur apprentissage automatique
 data/data-engineer: data engineer; ingénieur données; ingénieur data; big data engineer; ingénieur
     big data; analytics engineer; architecte data; data architect; développeur etl; etl developer
 data/data-analyst: data analyst; analyste données; analyste data; business intelligence analyst;
@@ -91,10 +91,11 @@ teaching/trainer: formateur; trainer; formateur professionnel; instructeur; inst
 finance/accountant: comptable; accountant; expert comptable; comptable général; comptable unique;
     aide comptable; assistant comptable; accounting assistant; bookkeeper; collaborateur
     comptable; comptable fournisseur; accounts payable; accounts receivable; responsable
-    comptable; chief accountant; accounting manager; comptable client
+    comptable; chief accountant; comptable client
 finance/controller: contrôleur gestion; management controller; financial controller; controller;
     business controller; analyste financier; financial analyst; directeur financier; cfo; daf;
-    responsable administratif financier; fp a analyst; finance manager; trésorier; treasurer
+    responsable administratif financier; financial planning analyst; finance manager; trésorier;
+    treasurer
 finance/auditor: auditeur; auditor; auditeur interne; internal auditor; commissaire comptes
 finance/banker: conseiller clientèle banque; conseiller bancaire; bank advisor; banker; chargé
     clientèle; gestionnaire patrimoine; wealth manager; directeur agence bancaire; analyste
@@ -143,8 +144,8 @@ media/journalist: journaliste; journalist; rédacteur; writer; copywriter; edito
     concepteur rédacteur; rédacteur web; technical writer; rédacteur technique; secrétaire
     rédaction
 media/translator: traducteur; translator; interprète; interpreter
-media/video: monteur vidéo; video editor; vidéaste; photographe; photographer; ingénieur son;
-    sound engineer; réalisateur
+media/video: monteur vidéo; video editor; vidéaste; photographe; photographer; sound engineer;
+    réalisateur
 legal/lawyer: avocat; lawyer; attorney; juriste; legal counsel; juriste entreprise; jurist;
     solicitor; responsable juridique; paralegal; assistant juridique; legal assistant; notaire;
     notary; clerc notaire; compliance officer; directeur juridique; dpo; data protection officer

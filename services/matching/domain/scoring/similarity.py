@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from services.matching.domain.scoring.arithmetic import percent
-from services.matching.domain.scoring.concepts import Meaning, are_neighbours, family_of
+from services.matching.domain.scoring.concepts import (
+    Meaning,
+    are_neighbours,
+    beside_occupation,
+    family_of,
+)
 from services.matching.domain.scoring.text import likeness
 
 _OCCUPATION_WEIGHT = 6
@@ -57,7 +62,7 @@ def _if_close(like: int) -> int:
 def _weight(title: Meaning) -> int:
     return (
         _OCCUPATION_WEIGHT * bool(title.occupations)
-        + _SKILL_WEIGHT * len(title.skills)
+        + _SKILL_WEIGHT * len(beside_occupation(title))
         + _TERM_WEIGHT * len(title.terms)
     )
 
@@ -65,7 +70,7 @@ def _weight(title: Meaning) -> int:
 def _matched(wanted: Meaning, held: Meaning) -> int:
     """The weight of what is found, in hundredths."""
     matched = _OCCUPATION_WEIGHT * _occupation(wanted.occupations, held.occupations)
-    for skill in wanted.skills:
+    for skill in beside_occupation(wanted):
         matched += _SKILL_WEIGHT * skill_similarity(skill, held.skills)
     for term in wanted.terms:
         likes = (_if_close(likeness(term, other)) for other in held.terms)

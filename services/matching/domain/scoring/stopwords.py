@@ -1,4 +1,4 @@
-"""Words that carry no meaning for a score: grammar, and the phrases that every ad is made of."""
+"""Words that carry no meaning for a score: grammar, and what every ad is made of."""
 
 _FRENCH = """
 a afin ai ainsi alors apres au aucun aupres aussi autre autres aux avant avec avez avoir avons ayant
@@ -31,4 +31,8 @@ apply company hire hiring ideal ideally job join looking opportunity position pr
 requirement requirements responsibilities seek seeking successful work working
 """
 
-STOP_WORDS = frozenset(f"{_FRENCH} {_ENGLISH} {_ADVERTISEMENT}".split())
+STOP_WORDS = frozenset(f"{_FRENCH} {_ENGLISH}".split())
+"""Never looked at."""
+
+FILLERS = frozenset(_ADVERTISEMENT.split())
+"""Meaningless alone, but part of names: "recherche" in "ingénieur recherche"."""
