@@ -15,6 +15,7 @@ from services.payment.app.books import Books
 from services.payment.app.budgets import Budgets
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
+from services.payment.app.posting import Posting
 from services.payment.app.pump import Pump
 from services.payment.events import Events, consumers
 from services.payment.ports.cards import LocalCards
@@ -40,14 +41,11 @@ async def wire(kit: Resources[Settings]) -> Wiring:
 
     pump = Pump(settle)
     jobs = Jobs(kit.work, JobRefs(), JobsService(kit.channels.to("jobs")), pump.wake)
+    posting = Posting(
+        actions=action_log, budgets=budget_table, books=ledger, clock=kit.clock, ids=kit.ids
+    )
     charges = Charges(
-        work=kit.work,
-        actions=action_log,
-        budgets=budget_table,
-        books=ledger,
-        jobs=jobs,
-        clock=kit.clock,
-        ids=kit.ids,
+        work=kit.work, actions=action_log, posting=posting, jobs=jobs, clock=kit.clock
     )
     actions = Actions(
         work=kit.work,

@@ -13,7 +13,7 @@ from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app import messages
 from services.payment.app.jobs import Jobs
 from services.payment.app.ports import Cards
-from services.payment.app.stores import BudgetStore, LedgerStore
+from services.payment.app.stores import BudgetStore, LedgerStore, Posted
 from services.payment.domain import ledger
 from services.payment.domain.budgets import Budget, BudgetView, unlimited_view, view
 from services.payment.domain.errors import AmountInvalid, BudgetNotFound, BudgetState
@@ -101,7 +101,7 @@ class Budgets:
                 raise BudgetNotFound(job_id=job_id)
             after = step(before)
             if after is not before:
-                await self._store.save(work, after)
+                await self._store.save(work, after, before.version)
             work.after_commit(lambda: self._wake(job_id))
             return view(after, self._clock.now())
 
@@ -127,11 +127,10 @@ class Budgets:
             raise BudgetNotFound(job_id=job.job_id)
         budget = held.fund(order.amount, now)
         transaction = _funding(order, charge.id)
-        ids = [self._ids.new() for _ in range(1 + len(transaction.lines))]
-        await self._store.save(work, budget)
+        await self._store.save(work, budget, held.version)
         try:
-            await self._books.post(work, transaction, ids, now)
-        except ledger.TransactionConflict as error:
+            await self._books.post(work, [Posted.of(transaction, self._ids)], now)
+        except ledger.NotPosted as error:
             # The same request runs twice at once; the other one has won.
             raise VersionConflict from error
         work.publish(messages.funded(budget, order.amount))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from services.kit.db import Reader
+from services.kit.ids import Ids
 from services.kit.paging import Page
 from services.kit.work import UnitOfWork
 from services.payment.domain.actions import ActionStatus, Failure, LoggedAction, Wait
@@ -35,6 +36,36 @@ class PendingAction:
     job: JobRef | None
     # The trace that the action came with.
     trace: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A transaction with the ids under which it is written."""
+
+    id: str
+    line_ids: tuple[str, ...]
+    transaction: Transaction
+
+    @classmethod
+    def of(cls, transaction: Transaction, ids: Ids) -> Posted:
+        """Name a transaction and its lines."""
+        return cls(ids.new(), tuple(ids.new() for _ in transaction.lines), transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An action that is done. Without a transaction nothing was debited."""
+
+    action_id: str
+    transaction_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An action that cannot be charged yet."""
+
+    action_id: str
+    wait: Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +159,8 @@ class BudgetStore(Protocol):
     async def open(self, work: UnitOfWork, budget: Budget) -> None:
         """Insert a budget and its account, unless the job has them."""
 
-    async def save(self, work: UnitOfWork, budget: Budget) -> None:
-        """Write a locked budget's next version; raise VersionConflict where it is not the next."""
-
-    async def debit(
-        self, work: UnitOfWork, job_id: str, fee: int, cycle_starts_at: datetime
-    ) -> Budget | None:
-        """Debit `fee` if the budget is active and holds it; None, and nothing done, if not."""
+    async def save(self, work: UnitOfWork, budget: Budget, version_before: int) -> None:
+        """Write a budget over `version_before`; raise VersionConflict where that has gone."""
 
 
 class LedgerStore(Protocol):
@@ -143,13 +169,11 @@ class LedgerStore(Protocol):
     async def request_hash(self, work: UnitOfWork, key: str) -> bytes | None:
         """Return what the transaction under `key` was asked to do; None without one."""
 
-    async def post(
-        self, work: UnitOfWork, transaction: Transaction, ids: Sequence[str], now: datetime
-    ) -> None:
-        """Write a transaction, its lines and the balances of their accounts.
+    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> None:
+        """Write transactions, their lines and the balances of their accounts, in this order.
 
-        `ids` names the transaction and then each line. Raises
-        TransactionConflict when the key was posted before.
+        Whoever posts to a budget's account holds the budget's row. Raises
+        NotPosted when a key was posted before or an account does not exist.
         """
 
     async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
@@ -184,16 +208,14 @@ class ActionStore(Protocol):
     ) -> list[DueAction]:
         """Take what is due for this runner alone until `until`, longest due first."""
 
-    async def lock(self, work: UnitOfWork, action_id: str) -> PendingAction | None:
-        """Lock a pending action; None when it is not pending or somebody else has it."""
+    async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
+        """Lock those that are pending and that nobody else has, oldest first."""
 
-    async def processed(
-        self, work: UnitOfWork, action_id: str, transaction_id: str | None, now: datetime
-    ) -> None:
-        """Mark a locked action PROCESSED; without a transaction nothing was debited."""
+    async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
+        """Mark locked actions PROCESSED."""
 
-    async def wait(self, work: UnitOfWork, action_id: str, wait: Wait, now: datetime) -> None:
-        """Note what a locked action waits for; it is due as soon as that has come."""
+    async def wait(self, work: UnitOfWork, waiting: Sequence[Waiting], now: datetime) -> None:
+        """Note what locked actions wait for; they are due as soon as that has come."""
 
     async def lock_for_failure(self, work: UnitOfWork, action_id: str) -> int | None:
         """Lock a pending action; return how often it failed, None when it is not pending."""

@@ -81,6 +81,17 @@ class Budget:
         """Whether `fee` can be debited now."""
         return self.status is BudgetStatus.ACTIVE and self.balance >= fee
 
+    def debit(self, fee: int, now: datetime) -> Budget:
+        """Take `fee`, which the budget holds. Raises BudgetState when it does not."""
+        if not self.holds(fee):
+            raise BudgetState(status=self.status.value)
+        return replace(
+            self,
+            balance=self.balance - fee,
+            cycle_starts_at=cycle_start(now),
+            version=self.version + 1,
+        )
+
     def miss(self, fee: int) -> Budget:
         """Take note that `fee` is due: an active budget that cannot hold it is exhausted."""
         if self.status is not BudgetStatus.ACTIVE or self.balance >= fee:

@@ -14,8 +14,8 @@ class Unbalanced(ValueError):
     """The lines are no double entry. A mistake of the program, never of a caller."""
 
 
-class TransactionConflict(Exception):
-    """A transaction with the same key exists already."""
+class NotPosted(Exception):
+    """A key was posted before, or an account does not exist. Nothing is to be committed."""
 
 
 def budget_account(job_id: str) -> str:

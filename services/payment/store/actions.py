@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.kit.db import Query, Reader, Row
 from services.kit.paging import Page
 from services.kit.work import UnitOfWork
-from services.payment.app.stores import ActionRow, DueAction, Listed, PendingAction
-from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction, Wait
+from services.payment.app.stores import (
+    ActionRow,
+    DueAction,
+    Listed,
+    PendingAction,
+    Settled,
+    Waiting,
+)
+from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction
 from services.payment.store.jobs import job_ref
 
 _INSERT = Query.text(
@@ -64,19 +71,25 @@ _LOCK = Query.text(
     select action.*, job.job_id as known_job, job.company_id as job_company,
            job.recruiter_id, job.title, job.premium
     from action_log action left join job_refs job on job.job_id = action.job_id
-    where action.id = :id and action.status = 'PENDING'
-    for update of action skip locked
+    where action.id = any(cast(:ids as uuid[])) and action.status = 'PENDING'
+    order by action.id for update of action skip locked
     """
 )
 _PROCESSED = Query.text(
     """
     update action_log set status = 'PROCESSED', processed_at = :now, waits_for = null,
-        last_error = '', transaction_id = :transaction_id
-    where id = :id
+        last_error = '', transaction_id = settled.transaction_id
+    from unnest(cast(:ids as uuid[]), cast(:transactions as uuid[]))
+         as settled(id, transaction_id)
+    where action_log.id = settled.id
     """
 )
 _WAIT = Query.text(
-    "update action_log set waits_for = :waits_for, next_attempt_at = :now where id = :id"
+    """
+    update action_log set waits_for = waiting.waits_for, next_attempt_at = :now
+    from unnest(cast(:ids as uuid[]), cast(:waits as text[])) as waiting(id, waits_for)
+    where action_log.id = waiting.id
+    """
 )
 _LOCK_FOR_FAILURE = Query.text(
     "select retry_count from action_log where id = :id and status = 'PENDING' for update"
@@ -150,20 +163,21 @@ class ActionLog:
         rows = await work.fetch(_CLAIM, now=now, until=until, size=limit)
         return [DueAction(row["id"], row["job_id"]) for row in rows]
 
-    async def lock(self, work: UnitOfWork, action_id: str) -> PendingAction | None:
-        """Lock a pending action; None when it is not pending or somebody else has it."""
-        row = await work.fetch_one(_LOCK, id=action_id)
-        return _pending(row) if row else None
+    async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
+        """Lock those that are pending and that nobody else has, oldest first."""
+        return [_pending(row) for row in await work.fetch(_LOCK, ids=list(action_ids))]
 
-    async def processed(
-        self, work: UnitOfWork, action_id: str, transaction_id: str | None, now: datetime
-    ) -> None:
-        """Mark a locked action PROCESSED; without a transaction nothing was debited."""
-        await work.execute(_PROCESSED, id=action_id, transaction_id=transaction_id, now=now)
+    async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
+        """Mark locked actions PROCESSED."""
+        ids = [one.action_id for one in settled]
+        transactions = [one.transaction_id for one in settled]
+        await work.execute(_PROCESSED, ids=ids, transactions=transactions, now=now)
 
-    async def wait(self, work: UnitOfWork, action_id: str, wait: Wait, now: datetime) -> None:
-        """Note what a locked action waits for; it is due as soon as that has come."""
-        await work.execute(_WAIT, id=action_id, waits_for=wait.value, now=now)
+    async def wait(self, work: UnitOfWork, waiting: Sequence[Waiting], now: datetime) -> None:
+        """Note what locked actions wait for; they are due as soon as that has come."""
+        ids = [one.action_id for one in waiting]
+        waits = [one.wait.value for one in waiting]
+        await work.execute(_WAIT, ids=ids, waits=waits, now=now)
 
     async def lock_for_failure(self, work: UnitOfWork, action_id: str) -> int | None:
         """Lock a pending action; return how often it failed, None when it is not pending."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from services.kit.db import Query, Reader, Row
 from services.kit.errors import VersionConflict
 from services.kit.work import UnitOfWork
@@ -27,15 +25,7 @@ _SAVE = Query.text(
     """
     update budgets set status = :status, balance = :balance, total = :total,
         paused_at = :paused_at, billing_cycle_starts_at = :cycle, version = :version
-    where job_id = :job_id and version = :version - 1
-    """
-)
-_DEBIT = Query.text(
-    """
-    update budgets set balance = balance - :fee, version = version + 1,
-        billing_cycle_starts_at = :cycle
-    where job_id = :job_id and status = 'ACTIVE' and balance >= :fee
-    returning *
+    where job_id = :job_id and version = :version_before
     """
 )
 
@@ -58,17 +48,10 @@ class BudgetTable:
         await work.execute(_OPEN, **_values(budget), company_id=budget.company_id)
         await work.execute(_OPEN_ACCOUNT, name=budget_account(budget.job_id))
 
-    async def save(self, work: UnitOfWork, budget: Budget) -> None:
-        """Write a locked budget's next version; raise VersionConflict where it is not the next."""
-        if not await work.execute(_SAVE, **_values(budget)):
+    async def save(self, work: UnitOfWork, budget: Budget, version_before: int) -> None:
+        """Write a budget over `version_before`; raise VersionConflict where that has gone."""
+        if not await work.execute(_SAVE, **_values(budget), version_before=version_before):
             raise VersionConflict
-
-    async def debit(
-        self, work: UnitOfWork, job_id: str, fee: int, cycle_starts_at: datetime
-    ) -> Budget | None:
-        """Debit `fee` if the budget is active and holds it; None, and nothing done, if not."""
-        row = await work.fetch_one(_DEBIT, job_id=job_id, fee=fee, cycle=cycle_starts_at)
-        return _budget(row) if row else None
 
 
 def _values(budget: Budget) -> dict[str, object]:

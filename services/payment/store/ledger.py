@@ -8,31 +8,47 @@ from datetime import datetime
 from services.kit.db import Query, Reader
 from services.kit.paging import Page
 from services.kit.work import UnitOfWork
-from services.payment.app.stores import EntryRow, LedgerFigures, LedgerProblem, Listed
-from services.payment.domain.ledger import Transaction, TransactionConflict
+from services.payment.app.stores import EntryRow, LedgerFigures, LedgerProblem, Listed, Posted
+from services.payment.domain.ledger import NotPosted
 
 _HASH = Query.text("select request_hash from ledger_transactions where key = :key")
-# One statement. Whoever posts holds the budget's row, so accounts are locked
-# in an order that cannot cross: two budgets share one account at most.
+# One statement for any number of transactions. Each line gets the balance that
+# the lines before it make: the account's old balance and a running sum.
 _POST = Query.text(
     """
     with line as (
-        select * from unnest(cast(:ids as uuid[]), cast(:accounts as text[]),
-                             cast(:amounts as bigint[])) as line(id, account, amount)
+        select given.*,
+               cast(sum(amount) over earlier as bigint) as running,
+               row_number() over earlier as nth
+        from unnest(cast(:line_ids as uuid[]), cast(:owners as uuid[]),
+                    cast(:accounts as text[]), cast(:amounts as bigint[]))
+             with ordinality as given(id, transaction_id, account, amount, place)
+        window earlier as (partition by account order by place)
     ), posted as (
         insert into ledger_transactions (id, key, request_hash, reference, receipt_id, created_at)
-        values (:id, :key, :request_hash, :reference, :receipt_id, :now)
+        select given.*, :now
+        from unnest(cast(:ids as uuid[]), cast(:keys as text[]), cast(:hashes as bytea[]),
+                    cast(:refs as text[]), cast(:receipts as text[]))
+             as given(id, key, request_hash, reference, receipt_id)
         on conflict (key) do nothing
         returning id
+    ), total as (
+        select account, cast(sum(amount) as bigint) as amount, count(*) as lines
+        from line group by account
     ), moved as (
-        update accounts set balance = accounts.balance + line.amount, version = version + 1
-        from line, posted where accounts.name = line.account
-        returning line.id, accounts.name, line.amount, accounts.balance, accounts.version
+        update accounts set balance = accounts.balance + total.amount,
+                            version = accounts.version + total.lines
+        from total where accounts.name = total.account
+        returning accounts.name, accounts.balance - total.amount as balance_before,
+                  accounts.version - total.lines as version_before
     )
     insert into ledger_entries
         (id, transaction_id, account, account_version, amount, balance, created_at)
-    select moved.id, posted.id, moved.name, moved.version, moved.amount, moved.balance, :now
-    from moved, posted
+    select line.id, line.transaction_id, line.account, moved.version_before + line.nth,
+           line.amount, moved.balance_before + line.running, :now
+    from line
+    join posted on posted.id = line.transaction_id
+    join moved on moved.name = line.account
     """
 )
 _LIST = Query.text(
@@ -117,28 +133,33 @@ class LedgerTables:
         row = await work.fetch_one(_HASH, key=key)
         return bytes(row["request_hash"]) if row else None
 
-    async def post(
-        self, work: UnitOfWork, transaction: Transaction, ids: Sequence[str], now: datetime
-    ) -> None:
-        """Write a transaction, its lines and the balances of their accounts.
+    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> None:
+        """Write transactions, their lines and the balances of their accounts, in this order.
 
-        Raises TransactionConflict when the key was posted before.
+        Raises NotPosted when a key was posted before or an account does not exist.
         """
-        lines = transaction.lines
+        lines = [
+            (line_id, posted.id, line.account, line.amount)
+            for posted in postings
+            for line_id, line in zip(posted.line_ids, posted.transaction.lines, strict=True)
+        ]
+        line_ids, owners, accounts, amounts = (list(column) for column in zip(*lines, strict=True))
         written = await work.execute(
             _POST,
-            id=ids[0],
-            ids=list(ids[1:]),
-            accounts=[line.account for line in lines],
-            amounts=[line.amount for line in lines],
-            key=transaction.key,
-            request_hash=transaction.request_hash,
-            reference=transaction.reference,
-            receipt_id=transaction.receipt_id,
+            line_ids=line_ids,
+            owners=owners,
+            accounts=accounts,
+            amounts=amounts,
+            ids=[posted.id for posted in postings],
+            keys=[posted.transaction.key for posted in postings],
+            hashes=[posted.transaction.request_hash for posted in postings],
+            refs=[posted.transaction.reference for posted in postings],
+            receipts=[posted.transaction.receipt_id for posted in postings],
             now=now,
         )
-        if not written:
-            raise TransactionConflict(transaction.key)
+        # Fewer lines than asked for. The caller's unit is rolled back whole.
+        if written != len(lines):
+            raise NotPosted(", ".join(posted.transaction.key for posted in postings))
 
     async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
         """List the lines on an account, newest first, keyed by account_version."""

@@ -20,6 +20,7 @@ from services.payment.app.books import Books, LedgerReport, verify_ledger
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
+from services.payment.app.posting import Posting
 from services.payment.app.pump import Pump
 from services.payment.domain.budgets import BudgetView
 from services.payment.domain.jobs import JobRef
@@ -63,14 +64,15 @@ class House:
         self.ledger = LedgerTables()
         self.action_log = ActionLog()
         self.jobs = Jobs(self.work, JobRefs(), self.facts, self.pump.wake)
-        self.charges = Charges(
-            work=self.work,
+        posting = Posting(
             actions=self.action_log,
             budgets=BudgetTable(),
             books=self.ledger,
-            jobs=self.jobs,
             clock=clock,
             ids=ids,
+        )
+        self.charges = Charges(
+            work=self.work, actions=self.action_log, posting=posting, jobs=self.jobs, clock=clock
         )
         self.actions = Actions(
             work=self.work,

@@ -23,9 +23,11 @@ from weneeds.messaging.v1.mail_pb2 import (
 from weneeds.payment.events.v1.events_pb2 import BudgetExhausted, FeeCharged
 
 from services.kit.errors import InvalidFields, RequestIdReused
-from services.payment.app.stores import DueAction
+from services.payment.app.charges import Report
+from services.payment.app.stores import DueAction, Posted
 from services.payment.domain.actions import MAX_TRIES
 from services.payment.domain.budgets import BudgetStatus
+from services.payment.domain.ledger import fee
 from tests.unit.payment.house import EURO, House, application
 
 
@@ -77,10 +79,9 @@ async def test_a_crash_between_log_and_charge_is_made_good_by_the_minute_job(hou
     job = await house.job()
     await house.fund(job)
     applied = await house.log_only(job)
-    report = await house.charges.retry()
-    assert (report.claimed, report.processed) == (1, 1)
+    assert await house.charges.retry() == Report(processed=1)
     assert (await house.action(applied))["processed_at"] == house.clock.now()
-    assert (await house.charges.retry()).claimed == 0
+    assert await house.charges.retry() == Report()
     assert (await house.budgets.get(job.job_id)).balance == 10 * EURO - 800_000
 
 
@@ -179,7 +180,7 @@ async def test_waiting_actions_are_no_work_for_the_minute_job(house: House) -> N
     job = await house.job()
     await house.apply(job)
     house.clock.move(timedelta(days=3))  # type: ignore[attr-defined]
-    assert (await house.charges.retry()).claimed == 0
+    assert await house.charges.retry() == Report()
 
 
 async def test_a_funding_that_dies_before_the_charges_is_made_good(house: House) -> None:
@@ -230,7 +231,7 @@ async def test_many_charges_at_once_neither_lose_nor_double(house: House) -> Non
     rows = await house.rows("select id from action_log")
     due = [DueAction(str(row["id"]), job.job_id) for row in rows]
     # Each action is tried by three runners at the same time.
-    await asyncio.gather(*(house.charges.process(item) for item in [*due, *due, *due]))
+    await asyncio.gather(*(house.charges.process([item]) for item in [*due, *due, *due]))
     await house.charges.retry()
     statuses = [(await house.action(one))["status"] for one in applied]
     assert statuses.count("PROCESSED") == 25
@@ -250,7 +251,7 @@ async def test_the_minute_job_takes_fifty_a_run_oldest_first(house: House) -> No
         applied.append(await house.log_only(job))
         house.clock.move(timedelta(milliseconds=1))  # type: ignore[attr-defined]
     runs = [await house.charges.retry() for _ in range(4)]
-    assert [run.claimed for run in runs] == [50, 50, 20, 0]
+    assert [run.processed for run in runs] == [50, 50, 20, 0]
     order = await house.rows(
         """
         select action.application_id from ledger_entries entry
@@ -291,7 +292,43 @@ async def test_a_poison_action_stops_nobody_and_ends_failed(house: House) -> Non
     row = await house.action(unknown.application_id)
     assert (row["status"], row["retry_count"]) == ("FAILED", MAX_TRIES)
     house.clock.move(timedelta(hours=2))  # type: ignore[attr-defined]
-    assert (await house.charges.retry()).claimed == 0
+    assert await house.charges.retry() == Report()
+
+
+async def test_one_bad_action_of_a_batch_leaves_the_others_charged(house: House) -> None:
+    job = await house.job()
+    await house.fund(job, 100 * EURO)
+    applied = [await house.log_only(job, 80) for _ in range(5)]
+    # Somebody posted the third one's fee by hand: its key is taken.
+    by_hand = fee(f"action:APPLICATION_RECEIVED:{applied[2]}", job.job_id, 1, "")
+    async with house.work() as work:
+        await house.ledger.post(work, [Posted.of(by_hand, house.ids)], house.clock.now())
+    assert await house.charges.retry() == Report(processed=4, failed=1)
+    bad = await house.action(applied[2])
+    assert (bad["status"], bad["last_error"]) == ("PENDING", "NotPosted")
+    assert (await house.budgets.get(job.job_id)).balance == 100 * EURO - 4 * 800_000
+
+
+async def test_actions_of_one_batch_keep_their_order_and_running_balance(house: House) -> None:
+    job = await house.job()
+    await house.fund(job, 2 * EURO)
+    applied = [await house.log_only(job, score) for score in (90, 50, 70, 10)]
+    assert await house.charges.retry() == Report(processed=2, waiting=2)
+    entries = await house.rows(
+        """
+        select amount, balance, account_version from ledger_entries
+        where account = :account order by account_version
+        """,
+        account=f"budget:{job.job_id}",
+    )
+    assert [tuple(row.values()) for row in entries] == [
+        (2 * EURO, 2 * EURO, 1),
+        (-900_000, 1_100_000, 2),
+        (-500_000, 600_000, 3),
+    ]
+    # The last one would fit; it waits its turn behind the one that does not.
+    assert (await house.action(applied[3]))["waits_for"] == "BUDGET_EXHAUSTED"
+    assert (await house.verify()).sound
 
 
 async def test_an_unreachable_jobs_service_delays_and_loses_nothing(house: House) -> None:

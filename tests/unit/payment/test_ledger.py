@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 from weneeds.common.v1.action_pb2 import ACTION_TYPE_INTERVIEW_SUCCEEDED
 
-from services.payment.domain.ledger import Line, Transaction, TransactionConflict
+from services.payment.app.stores import Posted
+from services.payment.domain.ledger import Line, NotPosted, Transaction
 from tests.unit.payment.house import EURO, House
 
 
@@ -52,11 +53,10 @@ async def test_a_key_is_posted_once(house: House) -> None:
 
     async def post() -> None:
         async with house.work() as work:
-            ids = [house.ids.new() for _ in range(3)]
-            await house.ledger.post(work, transaction, ids, house.clock.now())
+            await house.ledger.post(work, [Posted.of(transaction, house.ids)], house.clock.now())
 
     await post()
-    with pytest.raises(TransactionConflict):
+    with pytest.raises(NotPosted):
         await post()
     [revenue] = await house.rows("select balance from accounts where name = 'revenue:fees'")
     assert revenue["balance"] == 5
@@ -64,10 +64,9 @@ async def test_a_key_is_posted_once(house: House) -> None:
 
 async def test_an_account_that_does_not_exist_takes_nothing(house: House) -> None:
     transaction = Transaction("lost", (Line("clearing:card", -5), Line("budget:nobody", 5)))
-    with pytest.raises(asyncpg.CheckViolationError):
+    with pytest.raises(NotPosted):
         async with house.work() as work:
-            ids = [house.ids.new() for _ in range(3)]
-            await house.ledger.post(work, transaction, ids, house.clock.now())
+            await house.ledger.post(work, [Posted.of(transaction, house.ids)], house.clock.now())
 
 
 async def test_a_budget_account_never_goes_below_zero(house: House) -> None:
@@ -78,8 +77,7 @@ async def test_a_budget_account_never_goes_below_zero(house: House) -> None:
     )
     with pytest.raises(asyncpg.CheckViolationError):
         async with house.work() as work:
-            ids = [house.ids.new() for _ in range(3)]
-            await house.ledger.post(work, transaction, ids, house.clock.now())
+            await house.ledger.post(work, [Posted.of(transaction, house.ids)], house.clock.now())
 
 
 async def test_a_recount_explains_every_cent(house: House) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from services.kit.migrate import kit_tables
+from services.kit.migrate import kit_tables, run_script
 
 revision = "0001"
 down_revision = None
@@ -127,9 +127,7 @@ create constraint trigger balanced after insert on ledger_entries
 def upgrade() -> None:
     """Create the tables and the guards of the ledger."""
     kit_tables(op)
-    for statement in _TABLES.split(";"):
-        if statement.strip():
-            op.execute(statement)
+    run_script(op, _TABLES)
     op.execute(_APPEND_ONLY)
     for table in ("ledger_transactions", "ledger_entries"):
         op.execute(_GUARD.format(table=table))
