@@ -47,7 +47,7 @@ $(VENV)/bin/uv:
 .PHONY: gen
 gen: env ## Generate stubs and descriptors from proto/
 	@$(BIN)/python -m stack.gen
-	@if [ -d $(TS)/node_modules ]; then PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(TS) run --silent gen; fi
+	@if [ -d $(TS)/node_modules ]; then $(BIN)/python -m stack.gen.typescript >/dev/null; fi
 
 .PHONY: up
 up: gen ## Boot the mesh and walk the demo (DETACH=1, PROCESSES=1, PORT=8090)
