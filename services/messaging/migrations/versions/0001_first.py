@@ -61,6 +61,9 @@ def _html(text: str, locale: str) -> str:
 
 
 def _mails() -> None:
+    # `due_at` is the next try of a PENDING mail and the end of the claim of a
+    # SENDING one. `failure` tells why the last try failed: a reason or an SMTP
+    # code, never an address.
     op.create_table(
         "mails",
         sa.Column("id", UUID(as_uuid=False), primary_key=True),
@@ -98,6 +101,8 @@ def _templates() -> sa.Table:
 
 
 def _notices() -> None:
+    # Within one user `seq` grows in the order of commits: writers of one feed
+    # take turns (see store/notices.py).
     op.create_table(
         "notices",
         sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
