@@ -17,8 +17,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.operations import Operations
 
-from services.kit import tables
-from services.kit.audit import GENESIS
+from services.kit import schema
 
 _EXTENSIONS = ("vector", "unaccent", "pg_trgm")
 # A migration waits this long for a lock, then gives up rather than block traffic.
@@ -89,5 +88,11 @@ def _upgrade(admin_url: str, service: str) -> None:
 
 def kit_tables(op: Operations | Any) -> None:
     """Create the kit's tables in the schema of the migration that calls this."""
-    tables.metadata.create_all(op.get_bind())
-    op.bulk_insert(tables.audit_head, [{"id": 1, "seq": 0, "hash": GENESIS}])
+    run_script(op, schema.FIRST)
+
+
+def run_script(op: Operations | Any, script: str) -> None:
+    """Run the statements of `script` one by one. No statement may hold a semicolon inside."""
+    for statement in script.split(";"):
+        if statement.strip():
+            op.execute(statement)

@@ -12,6 +12,8 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
+from weneeds.options.v1.sensitivity_pb2 import SENSITIVITY_SECRET, sensitivity
+
 from services.kit.audit import AuditLog
 from services.kit.call import current_call
 from services.kit.chain import Handler
@@ -19,7 +21,6 @@ from services.kit.contract import Method
 from services.kit.db import Query
 from services.kit.errors import Refused, RequestIdReused
 from services.kit.work import UnitOfWork, UnitsOfWork
-from weneeds.options.v1.sensitivity_pb2 import SENSITIVITY_SECRET, sensitivity
 
 _CLAIM = Query.text(
     """
