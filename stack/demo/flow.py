@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from weneeds import FailedPrecondition
 from weneeds.common.v1.action_pb2 import (
     ACTION_TYPE_APPLICATION_RECEIVED,
     ACTION_TYPE_INTERVIEW_FAILED,
@@ -19,13 +20,14 @@ from weneeds.jobs.v1.application_pb2 import Application
 from weneeds.matching.v1.ranking_service_pb2 import RankCandidatesResponse
 from weneeds.messaging.v1 import mail_pb2
 
-from stack.demo.cast import Actor, request_id
+from stack.demo.cast import Actor, request_id, until
 from stack.demo.prices import fee_micros
 from stack.demo.scene import Scene
 from stack.demo.story import Story
 
 _JOB = "python-backend"
 _NOTICE_SECONDS = 60.0
+_INDEX_SECONDS = 60.0
 _MEETING_IN = timedelta(days=3)
 _MEETING_MINUTES = 45
 _PLACE = "Atelier Boréal, 12 quai des Aubépines, Nantes (adresse fictive)"
@@ -104,6 +106,7 @@ class Flow:
     async def _apply(self, applicants: Sequence[Actor], facts: Facts) -> None:
         async with self._listening(facts):
             for actor in applicants:
+                await until(f"the profile of {actor.name}", _indexed(actor), _INDEX_SECONDS)
                 answer = await actor.weneeds.applications.apply(
                     request_id=request_id("apply", self._scene.job.id, actor.user_id),
                     job_id=self._scene.job.id,
@@ -166,6 +169,21 @@ class Flow:
         )
         kind = ACTION_TYPE_INTERVIEW_SUCCEEDED if succeeded else ACTION_TYPE_INTERVIEW_FAILED
         facts.acts.append(Act(kind, application.id, fee_micros(kind, None)))
+
+
+def _indexed(actor: Actor) -> Callable[[], Awaitable[bool | None]]:
+    """Whether matching knows the candidate's profile: without it there is no score."""
+
+    async def probe() -> bool | None:
+        try:
+            await actor.weneeds.ranking.rank_jobs(page_size=1).page()
+        except FailedPrecondition as error:
+            if error.reason != "PROFILE_NOT_INDEXED":
+                raise
+            return None
+        return True
+
+    return probe
 
 
 def _received(application: Application) -> Act:
