@@ -55,7 +55,7 @@ class Edge:
             failure: BaseException
             with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
                 try:
-                    request = _decode(method, raw)
+                    request = _decode(method, raw, call)
                     for guard in guards:
                         await guard(call, request)
                     response: bytes = (await handler(request, context)).SerializeToString()
@@ -82,7 +82,7 @@ class Edge:
             failure: BaseException
             with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
                 try:
-                    request = _decode(method, raw)
+                    request = _decode(method, raw, call)
                     for guard in guards:
                         await guard(call, request)
                     async for response in handler(request, context):
@@ -158,7 +158,8 @@ class _Unexpected(Refused):
     reason = "INTERNAL"
 
 
-def _decode(method: Method, raw: bytes) -> Any:
+def _decode(method: Method, raw: bytes, call: Call) -> Any:
+    call.zero_bytes = b"\0" in raw
     try:
         return method.request.FromString(raw)
     except DecodeError as error:
