@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from services.kit.clock import SystemClock
 from services.kit.db import Database, Query
 from services.kit.ids import Uuid7Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
-from services.matching.app.ports import KnownProfile
+from services.matching.app.indexing import Indexing
+from services.matching.app.ports import KnownJob, KnownProfile
 from services.matching.app.stores import ProfileEntry, Search
 from services.matching.domain.fusion import CLASSIC, fuse
-from services.matching.domain.query import Terms
+from services.matching.domain.query import Terms, Vector
 from services.matching.domain.scoring import facts
 from services.matching.store.index import PostgresIndex
 
@@ -42,6 +43,27 @@ async def in_empty_index(
             await work.execute(Query.text("delete from indexed_profiles"))
             await run(work, PostgresIndex())
             raise RolledBack
+
+
+class TwoPorts:
+    """The jobs service and the encoder, as the test wants them; counts what is encoded."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, KnownJob] = {}
+        self.encoded: list[str] = []
+
+    async def jobs(self, ids: Sequence[str]) -> list[KnownJob]:
+        return [self.told[key] for key in ids if key in self.told]
+
+    async def profiles(self, ids: Sequence[str]) -> list[KnownProfile]:
+        return []
+
+    async def company_of(self, job_id: str) -> str | None:
+        return None
+
+    async def encode(self, texts: Sequence[str]) -> list[Vector]:
+        self.encoded += texts
+        return [[1.0, *[0.0] * 511] for _ in texts]
 
 
 def entry(number: int, angle: tuple[float, float], **told: Any) -> ProfileEntry:
@@ -146,3 +168,39 @@ async def test_an_older_version_changes_nothing(database: Database) -> None:
         assert (touched[0].facts.title, touched[1]) == ("Suivant", untouched[1])
 
     await in_empty_index(database, run)
+
+
+async def test_only_new_text_is_encoded_and_only_newer_facts_are_written(
+    database: Database,
+) -> None:
+    clock = SystemClock()
+    units, ports, index = UnitsOfWork(database, clock, Uuid7Ids(clock)), TwoPorts(), PostgresIndex()
+    indexing = Indexing(units, index, ports, ports)
+    ids = Uuid7Ids(clock)
+    job_id, company_id = ids.new(), ids.new()
+
+    def told(version: int, *, open: bool = True, text: str = "Pain") -> None:  # noqa: A002
+        job = facts.JobFacts("Boulanger", text, ("Levain",))
+        ports.told[job_id] = KnownJob(job_id, version, company_id, open, "", job)
+
+    with pytest.raises(RolledBack):
+        async with units() as work:
+            told(1)
+            await indexing.refresh_jobs([job_id, job_id, ids.new()])
+            assert ports.encoded == ["Pain Levain", "Levain"]
+            await indexing.refresh_jobs([job_id])
+            told(2, open=False)
+            await indexing.refresh_jobs([job_id])
+            assert ports.encoded == ["Pain Levain", "Levain"]
+            stored = await index.job(work, job_id)
+            assert stored is not None
+            assert (stored[0].version, stored[0].open) == (2, False)
+            told(3, text="Pain et brioche")
+            await indexing.refresh_jobs([job_id])
+            assert ports.encoded[2:] == ["Pain et brioche Levain", "Levain"]
+            told(2, text="Vieux")
+            await indexing.refresh_jobs([job_id])
+            stored = await index.job(work, job_id)
+            assert stored is not None
+            assert (stored[0].version, stored[0].facts.description) == (3, "Pain et brioche")
+            raise RolledBack
