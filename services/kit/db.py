@@ -138,10 +138,18 @@ class acquire:
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        broken = self._connection.is_closed()
+        lost = _is_lost(self._connection)
         await self._pool.release(self._connection)
-        if isinstance(error, (*_DOWN, asyncpg.InterfaceError)) and broken:
+        if isinstance(error, (*_DOWN, asyncpg.InterfaceError)) and lost:
             raise DependencyDown(dependency="postgres") from error
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        # The pool has noticed and taken it away already.
+        return True
 
 
 _PING = Query.text("select 1")
