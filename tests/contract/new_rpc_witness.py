@@ -130,11 +130,11 @@ async def _reason(stub: Any, request: Any, metadata: tuple[tuple[str, str], ...]
     try:
         await stub.GetFunnel(request, metadata=metadata, timeout=10)
     except grpc.aio.AioRpcError as error:
-        trailers = {name: value for name, value in error.trailing_metadata() or ()}
-        packed = cast("bytes", trailers["grpc-status-details-bin"])
+        trailers = error.trailing_metadata() or ()
+        packed = next(value for name, value in trailers if name == "grpc-status-details-bin")
         info = error_details_pb2.ErrorInfo()
-        status_pb2.Status.FromString(packed).details[0].Unpack(info)
-        return info.reason
+        status_pb2.Status.FromString(cast("bytes", packed)).details[0].Unpack(info)
+        return str(info.reason)
     return "answered"
 
 
