@@ -15,6 +15,9 @@ STAMP := $(VENV)/installed
 TS := clients/typescript
 CODE := services stack gateway clients/python
 
+# npm too trusts what the machine trusts.
+export NODE_USE_SYSTEM_CA := 1
+
 # Where compiled files are forbidden beside the sources (container images do that), they go into the
 # environment's own folder: everything starts twice as fast with them.
 ifneq ($(PYTHONDONTWRITEBYTECODE),)
