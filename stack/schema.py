@@ -15,7 +15,7 @@ from stack.paths import ROOT, write_private
 from stack.process import StartFailed, environment
 from stack.topology import SERVICES, Topology
 
-_READ = (".py", ".sql")
+_READ = (".py", ".sql", ".toml")
 
 
 def is_current(topology: Topology) -> bool:
