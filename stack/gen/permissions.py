@@ -30,7 +30,7 @@ edited. A contract test compares this page with the descriptors.
 - **Of what**: the request field that names a resource, and who passes: a role in the company behind
   it, or its owner. Empty: the method acts on what is the caller's own, or on nothing in particular.
 - **Limits** are counted over all replicas: calls, window, and what is counted by.
-- **Audit**: what the audit log calls the action, whether it is done or a signed-in caller is refused.
+- **Audit**: what the audit log calls the action, done or refused to a signed-in caller.
 - **Repeat**: *read* changes nothing; *request_id* answers a repetition with the first answer;
   *same end* means that a second call changes nothing more; *no* is not to be repeated blindly.
 """
