@@ -56,7 +56,7 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stor
         programs.append(valkey.program(topology))
         await asyncio.gather(*(supervisor.start(program) for program in programs))
         await _create_database(topology.admin_url)
-        await migrate_all(topology.admin_url, topology.role_passwords, [SERVICE])
+        await migrate_all(topology.admin_url, topology.role_passwords, [SERVICE, "auth"])
         yield Stores(topology, supervisor)
     finally:
         for name in list(supervisor.running):
