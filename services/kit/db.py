@@ -26,6 +26,8 @@ _DOWN = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+# What the driver says when the connection goes while it is in use.
+_LOST = (*_DOWN, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _ACQUIRE_SECONDS = 5.0
 
 # asyncpg ships no types.
@@ -139,8 +141,12 @@ class acquire:
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         lost = _is_lost(self._connection)
+        if isinstance(error, asyncpg.InternalClientError):
+            # The server died in the middle of an answer, and the driver has not seen the end yet.
+            self._connection.terminate()
+            lost = True
         await self._pool.release(self._connection)
-        if isinstance(error, (*_DOWN, asyncpg.InterfaceError)) and lost:
+        if isinstance(error, _LOST) and lost:
             raise DependencyDown(dependency="postgres") from error
 
 
