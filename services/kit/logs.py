@@ -11,6 +11,8 @@ from typing import Any
 from services.kit.call import current_call
 from services.kit.telemetry import trace_id
 
+# `json.dumps` with arguments makes a new encoder for each line.
+_ENCODE = json.JSONEncoder(default=str, ensure_ascii=False).encode
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -36,7 +38,7 @@ class JsonFormatter(logging.Formatter):
         line.update(extra)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return _ENCODE(line)
 
 
 def configure(level: str) -> None:
