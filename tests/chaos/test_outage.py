@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -12,23 +11,11 @@ import pytest
 from weneeds import Unauthenticated, Unavailable, WeNeedsError
 from weneeds.payment.v1.budget_pb2 import ACTION_STATUS_PENDING
 
-from stack.mesh import Mesh
-from stack.topology import Topology
 from tests.conftest import RunningMesh
 from tests.support import errors
 from tests.support.people import PASSWORD, RECRUITER, applied, candidate, eventually, person, team
 
 pytestmark = pytest.mark.mesh
-
-
-@pytest.fixture(scope="module")
-async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningMesh]:
-    """A mesh of these tests alone: the shared one must not lose its stores."""
-    state: Path = tmp_path_factory.mktemp("outage")
-    for folder in (state, *state.parents[:2]):
-        folder.chmod(0o755)
-    async with Mesh(Topology.create(state, public_port=0)) as running:
-        yield RunningMesh(running)
 
 
 async def passes(call: Callable[[], Awaitable[Any]]) -> Any:
