@@ -13,6 +13,8 @@ from services.kit.telemetry import trace_id
 
 # `json.dumps` with arguments makes a new encoder for each line.
 _ENCODE = json.JSONEncoder(default=str, ensure_ascii=False).encode
+# How asyncpg introduces a row's values in the text of an error.
+_ROW_TEXT = ("DETAIL:", "CONTEXT:")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -39,6 +41,11 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return _ENCODE(line)
+
+    def formatException(self, ei: Any) -> str:
+        """Return the traceback without what Postgres tells of the row: it may hold a person."""
+        lines = super().formatException(ei).splitlines()
+        return "\n".join(text for text in lines if not text.lstrip().startswith(_ROW_TEXT))
 
 
 def configure(level: str) -> None:
