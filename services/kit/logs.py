@@ -18,6 +18,11 @@ _ROW_TEXT = ("DETAIL:", "CONTEXT:")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
+def in_brief(error: BaseException) -> str:
+    """Return the kind of `error` and the first line of its text: no values of rows."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
 class JsonFormatter(logging.Formatter):
     """Writes a record and its extra fields. Exceptions come with their trace."""
 

@@ -4,7 +4,7 @@ import sys
 
 import asyncpg
 
-from services.kit.logs import JsonFormatter
+from services.kit.logs import JsonFormatter, in_brief
 
 
 def _line(error: Exception) -> str:
@@ -30,3 +30,4 @@ def test_the_values_of_a_row_stay_out_of_the_log() -> None:
     line = _line(error)
     assert "duplicate key value" in line
     assert "ada@example.org" not in line
+    assert in_brief(error) == "UniqueViolationError: duplicate key value"
