@@ -84,7 +84,10 @@ async def _tried(console: Console, name: str, scene: Scene) -> list[Figure]:
     """Measure; what fails is said, and takes no other figure with it."""
     try:
         return await _ALL[name](scene)
-    except (BadAnswer, StartFailed, TimeoutError, grpc.aio.AioRpcError, ExceptionGroup) as error:
+    except (BadAnswer, StartFailed, TimeoutError, grpc.aio.AioRpcError, ExceptionGroup) as failure:
+        error: Exception = failure
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
         console.print(f"[red]{name} failed[/]: {type(error).__name__}: {error}", highlight=False)
         return [Figure(name, "failed", float("nan"), "", Target(0))]
 

@@ -92,16 +92,22 @@ class HttpConnections:
         raw = "\r\n".join([*lines, "", ""]).encode() + body
 
         async def call() -> bytes:
-            if self._free:
-                reader, writer = self._free.pop()
-            else:
-                reader, writer = await asyncio.open_connection(HOST, self._port)
+            reader, writer = await self._connection()
             writer.write(raw)
             answer = await _answer(reader)
             self._free.append((reader, writer))
             return answer
 
         return call
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while self._free:
+            reader, writer = self._free.pop()
+            # Servers close what was idle for a while.
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(HOST, self._port)
 
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:

@@ -26,6 +26,7 @@ from services.kit.work import UnitsOfWork
 
 _AGGREGATES = 64
 _UNIT = 500
+_CONNECTIONS = 24
 _POLL_SECONDS = 0.002
 _NOTE = "fictive " * 12
 _LEFT = Query.text("select exists (select from outbox) as rows")
@@ -169,7 +170,8 @@ class Taker:
 
 
 async def _serve(role: str, database_url: str, nats_url: str) -> None:
-    database = await Database.connect(database_url)
+    # Enough connections that the pool does not set the pace.
+    database = await Database.connect(database_url, size=_CONNECTIONS)
     if role == "emit":
         emitter = Emitter(database, await Bus.connect(nats_url, "bench-emit"))
         commands = emitter.commands
