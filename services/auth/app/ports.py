@@ -88,3 +88,9 @@ class Sessions(Protocol):
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
+
+    async def end_all(self, user_id: str, keep: str = "") -> None:
+        """End all of a user's sessions but `keep`."""
+
+    async def of_user(self, user_id: str) -> list[Session]:
+        """Return a user's open sessions, in no order."""

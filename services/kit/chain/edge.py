@@ -18,7 +18,7 @@ from google.rpc import status_pb2
 from opentelemetry.trace import SpanKind
 from weneeds.options.v1.policy_pb2 import Feature
 
-from services.kit.call import Call, set_current_call
+from services.kit.call import MAX_DEVICE, Call, set_current_call
 from services.kit.chain import Guard, Handler
 from services.kit.contract import Method
 from services.kit.errors import DependencyDown, InvalidFields, Refused
@@ -107,6 +107,7 @@ class Edge:
             locale="en" if language[:2].lower() == "en" else "fr",
             peer=_peer(context.auth_context()),
             address=headers.get("x-weneeds-address", "")[:_MAX_ID],
+            device=_device(headers.get("user-agent", "")),
             deadline=None if left is None else time.monotonic() + left,
             token=token[7:] if token[:7].lower() == "bearer " else "",
             json_fields=headers.get("x-weneeds-json-fields", ""),
@@ -171,6 +172,11 @@ def _peer(auth_context: Mapping[str, Any]) -> str:
         if text.startswith(_SPIFFE):
             return str(text.removeprefix(_SPIFFE))
     return ""
+
+
+def _device(agent: str) -> str:
+    printable = "".join(character for character in agent if character.isprintable())
+    return printable.strip()[:MAX_DEVICE]
 
 
 def _feature(method: Method) -> str:
