@@ -10,7 +10,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.kit import logs, telemetry
-from services.kit.access import Access, AccessCache, RemoteAccess
+from services.kit.access import Access, AccessCache, RemoteAccess, RemoteAdminAccess
 from services.kit.bus import Bus
 from services.kit.channels import Channels
 from services.kit.clock import SystemClock
@@ -18,6 +18,7 @@ from services.kit.consumer import ConsumerLoop
 from services.kit.db import Database
 from services.kit.housekeeping import housekeeping, run_periodic
 from services.kit.ids import Uuid7Ids
+from services.kit.maintenance import Maintenance, RemoteMaintenance
 from services.kit.outbox import Relay
 from services.kit.redis import connect
 from services.kit.server import Server
@@ -54,11 +55,12 @@ class RunningService:
             work=UnitsOfWork(database, clock, ids),
             redis=connect(settings.redis_url),
             channels=Channels(settings.addresses, settings.tls_dir),
-            access=AccessCache(_NoAccess()),
+            access=AccessCache(_Unwired()),
+            admin_access=AccessCache(_Unwired()),
+            maintenance=Maintenance(_Unwired()),
         )
         self._wiring = await self._service.wire(self._kit)
-        source = self._wiring.access or RemoteAccess(self._kit.channels.to("auth"))
-        self._kit.access.source = source
+        self._name_sources()
         self._server = Server(self._kit, self._wiring, self._service.name)
         await self._server.start()
         self._spawn(self._with_bus, "bus")
@@ -67,6 +69,12 @@ class RunningService:
         for background in self._wiring.background:
             self._spawn(background, "background")
         log.info("serving", extra={"service": self._service.name, "port": self._server.port})
+
+    def _name_sources(self) -> None:
+        kit, wiring = self._kit, self._wiring
+        kit.access.source = wiring.access or RemoteAccess(kit.channels.to("auth"))
+        kit.admin_access.source = wiring.admin_access or RemoteAdminAccess(kit.channels.to("auth"))
+        kit.maintenance.source = wiring.maintenance or RemoteMaintenance(kit.channels.to("auth"))
 
     async def _with_bus(self) -> None:
         self._bus = await Bus.connect(self._settings.nats_url, self._service.name)
@@ -103,9 +111,12 @@ class RunningService:
         await self._kit.database.close()
 
 
-class _NoAccess:
+class _Unwired:
     async def access(self, user_id: str, session_id: str) -> Access:
         raise RuntimeError("the wiring has not named its access source yet")
+
+    async def is_on(self) -> bool:
+        raise RuntimeError("the wiring has not named its maintenance source yet")
 
 
 def run(services: Sequence[Service]) -> None:

@@ -15,7 +15,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet
 
 from services.kit.call import User
-from services.kit.errors import TokenExpired, TokenInvalid, TokenType
+from services.kit.errors import Refused, TokenExpired, TokenInvalid, TokenType
 from services.kit.ids import is_uuid
 
 # RFC 9864 renames EdDSA; Envoy knows the old name only.
@@ -25,7 +25,11 @@ _CAPACITY = 20_000
 _MAX_LENGTH = 4096
 _LEEWAY_SECONDS = 5
 _RELOAD_SECONDS = 2.0
-_ROLES = frozenset({"CANDIDATE", "RECRUITER"})
+# The kind of a token, as its claim `access` says, to the roles that it may name.
+_ROLES = {
+    "site": frozenset({"CANDIDATE", "RECRUITER"}),
+    "admin": frozenset({"ADMIN", "SUPER_ADMIN"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,21 @@ class _Known:
 
 
 class TokenVerifier:
-    """Verifies user access tokens. A good token is remembered until it expires."""
+    """Verifies the access tokens of one issuer. A good one is remembered until it expires.
+
+    `access` is their kind: "site" for users, "admin" for staff.
+    """
 
     def __init__(
-        self, jwks_file: Path, issuer: str, audience: str, now: Callable[[], float] = time.time
+        self,
+        jwks_file: Path,
+        issuer: str,
+        audience: str,
+        now: Callable[[], float] = time.time,
+        *,
+        access: str = "site",
     ) -> None:
+        self._access = access
         self._file = jwks_file
         self._issuer = issuer
         self._audience = audience
@@ -53,7 +67,7 @@ class TokenVerifier:
         """Return who `token` speaks for.
 
         Raises TokenInvalid (malformed, forged, of another issuer or audience),
-        TokenExpired, or TokenType (not a token for the site).
+        TokenExpired, or TokenType (a token of another kind).
         """
         now = self._now()
         known = self._known.get(token)
@@ -77,7 +91,7 @@ class TokenVerifier:
             raise TokenExpired
         if not_before > now + _LEEWAY_SECONDS:
             raise TokenInvalid
-        user = _user(claims)
+        user = _user(claims, self._access)
         self._known[token] = _Known(user, expires_at)
         if len(self._known) > _CAPACITY:
             self._known.popitem(last=False)
@@ -102,12 +116,50 @@ class TokenVerifier:
         return self._keys
 
 
-def _user(claims: dict[str, object]) -> User:
-    if claims.get("access") != "site":
+class Verifiers:
+    """The verifiers of both kinds of tokens: each knows the other's by its signature."""
+
+    def __init__(self, site: TokenVerifier, admin: TokenVerifier | None) -> None:
+        self._site = site
+        self._admin = admin
+
+    def user(self, token: str) -> User:
+        """Return the user that `token` speaks for; raise as TokenVerifier, TokenType for staff."""
+        return _verified(token, self._site, self._admin)
+
+    def admin(self, token: str) -> User:
+        """Return the member of staff that `token` speaks for; raise TokenType for a user's.
+
+        Without a configured issuer for staff no token is one.
+        """
+        if self._admin is None:
+            raise TokenInvalid
+        return _verified(token, self._admin, self._site)
+
+
+def _verified(token: str, wanted: TokenVerifier, other: TokenVerifier | None) -> User:
+    try:
+        return wanted.verify(token)
+    except TokenInvalid:
+        if other is None or not _is_of(other, token):
+            raise
+    raise TokenType
+
+
+def _is_of(verifier: TokenVerifier, token: str) -> bool:
+    try:
+        verifier.verify(token)
+    except Refused as refused:
+        return isinstance(refused, TokenExpired)
+    return True
+
+
+def _user(claims: dict[str, object], access: str) -> User:
+    if claims.get("access") != access:
         raise TokenType
     subject, session, role = claims.get("sub"), claims.get("sid"), claims.get("role")
-    if not isinstance(subject, str) or not isinstance(session, str) or role not in _ROLES:
+    if not isinstance(subject, str) or not isinstance(session, str) or role not in _ROLES[access]:
         raise TokenInvalid
     if not is_uuid(subject) or not is_uuid(session):
         raise TokenInvalid
-    return User(id=subject, role=str(role), session_id=session)
+    return User(id=subject, role=str(role), session_id=session, access=access)

@@ -12,6 +12,7 @@ def _log(count: int) -> list[dict[str, Any]]:
             "seq": seq, "id": f"id{seq}", "at": datetime(2026, 1, seq, tzinfo=UTC), "actor_id": "a",
             "actor_access": "site", "action": "CREATE", "method": "/m", "resource_id": "r",
             "company_id": "c", "success": True, "reason": "", "correlation_id": "x",
+            "resource_type": "", "metadata": {},
         }  # fmt: skip
         row["hash"] = previous = chained(previous, row)
         rows.append(row)
