@@ -14,16 +14,20 @@ from stack.paths import write_private
 _SECRET_BYTES = 32
 
 
-def ensure(signing_keys: Path, jwks: Path, refresh_secret: Path) -> None:
-    """Make what is missing: a first signing key and the secret that seals refresh tokens.
+def ensure(signing_keys: Path, jwks: Path) -> None:
+    """Make the first signing key if there is none.
 
     The public key set of all signing keys is written each time.
     """
-    if not refresh_secret.exists():
-        write_private(refresh_secret, secrets.token_bytes(_SECRET_BYTES))
     if not any(signing_keys.glob("*.pem")):
         add(signing_keys)
     publish(signing_keys, jwks)
+
+
+def ensure_secret(file: Path) -> None:
+    """Make 32 random bytes, unless the file is there: what seals tokens and factors."""
+    if not file.exists():
+        write_private(file, secrets.token_bytes(_SECRET_BYTES))
 
 
 def add(signing_keys: Path) -> str:

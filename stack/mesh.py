@@ -104,7 +104,10 @@ class Mesh:
     async def _boot(self) -> None:
         topology = self.topology
         certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
-        keys.ensure(topology.signing_keys, topology.jwks, topology.refresh_secret)
+        keys.ensure(topology.signing_keys, topology.jwks)
+        keys.ensure(topology.admin_signing_keys, topology.admin_jwks)
+        keys.ensure_secret(topology.refresh_secret)
+        keys.ensure_secret(topology.factor_secret)
         topology.gate.unlink(missing_ok=True)
         hosted = services.programs(topology, processes=self._processes)
         await _together(

@@ -17,6 +17,7 @@ from weneeds.auth.v1 import (
 from services.auth.app.accounts import Accounts
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
+from services.auth.app.key_log import KeyLog
 from services.auth.app.sessions import SignIns
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
@@ -29,6 +30,7 @@ from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
 from services.auth.store.companies import PostgresCompanies
 from services.auth.store.users import PostgresUsers
+from services.kit.audit import AuditLog
 from services.kit.service import Endpoint, Resources, Service, Wiring
 
 _ACCOUNT = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
@@ -44,6 +46,8 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     sessions = ValkeySessions(kit.redis)
     passwords = Argon2Passwords()
     access_tokens = _signed_tokens(settings)
+    audit = AuditLog(kit.clock, kit.ids)
+    key_log = KeyLog(kit.work, audit)
     accounts = Accounts(
         work=kit.work,
         reader=kit.reader,
@@ -81,7 +85,9 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ],
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
         access=OwnAccess(directory),
-        background=[lambda: access_tokens.watch(settings.signing_keys_reload_seconds)],
+        background=[
+            lambda: access_tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated)
+        ],
         close=lambda: asyncio.to_thread(passwords.close),
     )
 

@@ -17,6 +17,11 @@ class AuthSettings(Settings):
     # At least 32 random bytes that seal refresh tokens. Replacing the file's
     # content signs everyone out at their next refresh.
     refresh_secret_file: Path
+    # As `signing_keys_dir`, for the access tokens of staff.
+    admin_signing_keys_dir: Path
+    # At least 32 random bytes that seal the secrets of second factors. Losing
+    # them loses every authenticator app.
+    factor_secret_file: Path
     # How long an access token is good. Verifiers accept it without asking.
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     # How often the folder of signing keys is looked at.

@@ -6,11 +6,19 @@ import asyncio
 import json
 import os
 
-from gateway.topology import GatewayTopology, Limits
+from gateway.topology import GatewayTopology, Limits, TokenIssuer
 from stack import probes
 from stack.paths import contract, package_folder, write_private
 from stack.process import Program
-from stack.topology import AUDIENCE, HOST, ISSUER, SERVICES, Topology
+from stack.topology import (
+    ADMIN_AUDIENCE,
+    ADMIN_ISSUER,
+    AUDIENCE,
+    HOST,
+    ISSUER,
+    SERVICES,
+    Topology,
+)
 
 _OK = 200
 _CONSOLE = "http://localhost:5173"
@@ -27,6 +35,7 @@ def surroundings(topology: Topology, limits: Limits | None = None) -> GatewayTop
         jwks_file=topology.jwks,
         issuer=ISSUER,
         audience=AUDIENCE,
+        admin_tokens=TokenIssuer(ADMIN_ISSUER, ADMIN_AUDIENCE, topology.admin_jwks),
         cors_origins=[origin for origin in origins.split(",") if origin],
         admin_port=topology.ports["gateway-admin"],
         portal=(HOST, topology.ports["portal"]),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from services.auth.domain.links import Purpose
 from services.auth.domain.sessions import Session
-from services.auth.domain.users import UserRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class AccessGrant:
 
     user_id: str
     session_id: str
-    role: UserRole
+    # UserRole, or AdminRole of staff.
+    role: StrEnum
     # The token's own id (jti).
     token_id: str
 
@@ -94,3 +96,23 @@ class Sessions(Protocol):
 
     async def of_user(self, user_id: str) -> list[Session]:
         """Return a user's open sessions, in no order."""
+
+
+class Sealing(Protocol):
+    """Seals what is stored and must be read again, such as an app's shared secret."""
+
+    def seal(self, owner_id: str, secret: bytes) -> bytes:
+        """Return `secret` as a store may hold it, bound to its owner."""
+
+    def open(self, owner_id: str, sealed: bytes) -> bytes:
+        """Return what `seal` was given for the same owner."""
+
+
+class LinkCodes(Protocol):
+    """Makes and recognises the codes of links in mails."""
+
+    def link(self, purpose: Purpose, link_id: str) -> str:
+        """Return the address of the page that uses the code; "" for what opens nothing."""
+
+    def parse(self, purpose: Purpose, code: str) -> str | None:
+        """Return the id in a code; None unless it was made here and for this purpose."""

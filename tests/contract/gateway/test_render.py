@@ -90,12 +90,26 @@ def test_every_method_has_a_token_rule_and_the_rest_is_denied(bootstrap: dict[st
     assert rules[-1] == {"match": {"prefix": "/"}, "requires": {"provider_name": "site"}}
 
 
+def test_a_genuine_token_of_either_kind_reaches_the_service(tmp_path: Path) -> None:
+    """The service says TOKEN_TYPE; the gateway could only say that it does not know the issuer."""
+    admins = TokenIssuer("https://admin.weneeds.example", "weneeds-admin", tmp_path / "admin.json")
+    rules = _filter(render(topology(tmp_path, admin_tokens=admins), descriptors()), "jwt_authn")
+    required = {rule["match"].get("path"): rule.get("requires") for rule in rules["rules"]}
+    either = {"requires_any": {"requirements": [{"provider_name": n} for n in ("site", "admin")]}}
+    assert required["/weneeds.auth.v1.AdminUserService/BanUser"] == either
+    assert required["/weneeds.auth.v1.AccountService/GetMe"] == either
+    assert required["/weneeds.auth.v1.AdminSessionService/SignInAdmin"] is None
+
+
 def test_only_reachable_methods_lead_to_a_service(bootstrap: dict[str, Any]) -> None:
     methods = Contract(descriptors()).methods
     internal = {m.path for m in methods if m.policy.access == policy_pb2.ACCESS_INTERNAL}
+    staff = {m.path for m in methods if m.policy.access == policy_pb2.ACCESS_ADMIN}
     routed = _cluster_routes(bootstrap)
     assert internal
-    assert set(routed) == {method.path for method in methods} - internal
+    # Without an issuer for staff nobody could call their methods.
+    assert staff
+    assert set(routed) == {method.path for method in methods} - internal - staff
     assert "weneeds.auth.v1.DirectoryService" not in _filter(bootstrap, "transcoder")["services"]
 
 
