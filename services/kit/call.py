@@ -74,3 +74,9 @@ def current_user() -> User:
     if call is None or call.user is None:
         raise TokenMissing
     return call.user
+
+
+def current_device() -> str:
+    """Return what the client says of itself; empty outside of a call."""
+    call = _current.get()
+    return call.device if call is not None else ""

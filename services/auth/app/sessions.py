@@ -88,8 +88,8 @@ class SignIns:
         self._clock = clock
         self._ids = ids
 
-    async def sign_in(self, email: str, password: str) -> SignedIn:
-        """Open a session.
+    async def sign_in(self, email: str, password: str, device: str = "") -> SignedIn:
+        """Open a session. `device` is what the client says of itself.
 
         Raises CredentialsInvalid, alike in words and time for an unknown e-mail
         and a wrong password, and AccountBanned after a right one.
@@ -104,8 +104,9 @@ class SignIns:
         await self._rehash(known, password)
         token = self._refresh_tokens.first(self._ids.new())
         now = self._clock.now()
-        session = open_session(token.session_id, known.user.id, token.digest, now)
+        session = open_session(token.session_id, known.user.id, token.digest, now, device)
         await self._sessions.open(session)
+        await self._recheck(session, known.password_hash, password)
         return SignedIn(self._tokens(session, known.user, token, now), known.user)
 
     async def refresh(self, text: str) -> Tokens:
@@ -137,6 +138,21 @@ class SignIns:
         if "\0" in address:
             return None
         return await self._users.credentials(self._reader, address)
+
+    async def _recheck(self, session: Session, verified: str, password: str) -> None:
+        """End the session again if the password was changed while it was verified.
+
+        A change ends the sessions after its commit: it finds this one, or this finds the change.
+        """
+        async with self._work() as work:
+            present = await self._users.credentials_of(work, session.user_id)
+        if present is not None and present.password_hash == verified:
+            return
+        # Another hash may be the same password, hashed anew by a concurrent sign-in.
+        encoded = present.password_hash if present else None
+        if not await self._passwords.verify(encoded, password):
+            await self._sessions.end(session.user_id, session.id)
+            raise CredentialsInvalid
 
     async def _rehash(self, known: Credentials, password: str) -> None:
         if not self._passwords.outdated(known.password_hash):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from services.auth.domain.companies import Collaborator, Company, CompanyRole, Membership
+from services.auth.domain.links import Invitation, Link, Purpose
 from services.auth.domain.users import User
 from services.kit.db import Reader
 from services.kit.work import UnitOfWork
@@ -50,6 +51,14 @@ class Collaborators:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    """Some of a company's open invitations, and how many there are in all."""
+
+    rows: list[Invitation]
+    total: int
+
+
 class UserStore(Protocol):
     """Keeps accounts."""
 
@@ -73,6 +82,78 @@ class UserStore(Protocol):
 
     async def rehash(self, work: UnitOfWork, user_id: str, old: str, new: str) -> None:
         """Replace a password's hash, unless it changed meanwhile."""
+
+    async def credentials_of(self, source: Source, user_id: str) -> Credentials | None:
+        """Return an account and its password's hash."""
+
+    async def lock(self, work: UnitOfWork, user_id: str) -> Credentials | None:
+        """Return an account and keep others from changing it until the commit."""
+
+    async def save(self, work: UnitOfWork, user: User) -> None:
+        """Write what a person can change; raise EmailTaken on the field `user.email`."""
+
+    async def set_password(self, work: UnitOfWork, user_id: str, password_hash: str) -> None:
+        """Replace a password's hash."""
+
+    async def verify_email(self, work: UnitOfWork, user_id: str, email: str, at: datetime) -> bool:
+        """Write down that the e-mail was proved; False when it is not the account's any more."""
+
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete an account without memberships; raise VersionConflict when it just got one."""
+
+
+class LinkStore(Protocol):
+    """Keeps the links of mails, not their codes."""
+
+    async def add(self, work: UnitOfWork, link: Link) -> None:
+        """Add a link."""
+
+    async def get(self, source: Source, link_id: str) -> Link | None:
+        """Return a link."""
+
+    async def take(self, work: UnitOfWork, link_id: str) -> Link | None:
+        """Delete a link and return it: of many who take it, one gets it."""
+
+    async def drop(self, work: UnitOfWork, email: str, purpose: Purpose | None = None) -> None:
+        """Delete the links to an address, of one purpose or of all."""
+
+    async def drop_of_user(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete a user's links, to whatever address."""
+
+    async def drop_expired(self, work: UnitOfWork, now: datetime) -> None:
+        """Delete links and invitations that have run out."""
+
+
+class InvitationStore(Protocol):
+    """Keeps invitations."""
+
+    async def put(self, work: UnitOfWork, invitation: Invitation) -> None:
+        """Add an invitation, in place of the company's former one to the same e-mail."""
+
+    async def get(self, source: Source, invitation_id: str) -> Invitation | None:
+        """Return an invitation."""
+
+    async def take(self, work: UnitOfWork, invitation_id: str) -> Invitation | None:
+        """Delete an invitation and return it: of many who take it, one gets it."""
+
+    async def revoke(self, work: UnitOfWork, company_id: str, invitation_id: str) -> None:
+        """Delete an invitation of the company; succeeds when there is none."""
+
+    async def open_of(
+        self,
+        source: Source,
+        company_id: str,
+        now: datetime,
+        before: tuple[datetime, str] | None,
+        limit: int,
+    ) -> Invitations:
+        """Return a company's open invitations below a position, newest first."""
+
+    async def to_email(self, source: Source, email: str, now: datetime) -> list[Invitation]:
+        """Return the open invitations to an address."""
+
+    async def drop(self, work: UnitOfWork, email: str) -> None:
+        """Delete all invitations to an address."""
 
 
 class CompanyStore(Protocol):

@@ -9,7 +9,7 @@ from weneeds.auth.v1.session_service_pb2_grpc import SessionServiceServicer
 
 from services.auth.app.sessions import SignIns
 from services.auth.rpc import messages
-from services.kit.call import current_user
+from services.kit.call import current_device, current_user
 
 
 class SessionRpc(SessionServiceServicer):
@@ -20,7 +20,7 @@ class SessionRpc(SessionServiceServicer):
 
     async def SignIn(self, request: pb.SignInRequest, context: Any) -> pb.SignInResponse:
         """Open a session by e-mail and password."""
-        opened = await self._sign_ins.sign_in(request.email, request.password)
+        opened = await self._sign_ins.sign_in(request.email, request.password, current_device())
         return pb.SignInResponse(
             tokens=messages.tokens(opened.tokens), user=messages.user(opened.user)
         )

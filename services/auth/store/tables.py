@@ -31,6 +31,8 @@ users = Table(
     # argon2id, encoded with its parameters and salt.
     Column("password_hash", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # When the e-mail was proved; null before.
+    Column("email_verified_at", DateTime(timezone=True)),
     UniqueConstraint("email", name="users_email"),
     CheckConstraint("role in ('CANDIDATE', 'RECRUITER')", name="users_role"),
     CheckConstraint("status in ('ACTIVE', 'BANNED')", name="users_status"),
@@ -59,4 +61,42 @@ memberships = Table(
     Index("memberships_by_company", "company_id", "added_at", "user_id"),
     # What a user may do, asked on every call of the mesh.
     Index("memberships_by_user", "user_id"),
+)
+
+# What mails carry. The codes are made from the ids and stored nowhere.
+mail_links = Table(
+    "mail_links",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    # Null for a reset: it is asked for without looking whether there is an account.
+    Column("user_id", UUID(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint(
+        "purpose in ('EMAIL_VERIFICATION', 'PASSWORD_RESET', 'EMAIL_CHANGED')",
+        name="mail_links_purpose",
+    ),
+    Index("mail_links_by_email", "email"),
+    Index("mail_links_by_user", "user_id"),
+    Index("mail_links_by_expiry", "expires_at"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("company_id", UUID(as_uuid=False), ForeignKey("companies.id"), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("company_id", "email", name="invitations_once"),
+    CheckConstraint("role in ('ADMIN', 'MANAGER', 'RECRUITER', 'VIEWER')", name="invitations_role"),
+    CheckConstraint("locale in ('fr', 'en')", name="invitations_locale"),
+    Index("invitations_by_company", "company_id", "created_at", "id"),
+    Index("invitations_by_email", "email"),
+    Index("invitations_by_expiry", "expires_at"),
 )
