@@ -87,24 +87,24 @@ class ValkeySessions:
             self._session_prefix,
         ]
         keys = [self._session_prefix + session.id, self._user_prefix + session.user_id]
-        async with _answering():
+        async with answering():
             await self._open(keys=keys, args=arguments)
 
     async def load(self, session_id: str) -> Session | None:
         """Return a session; None when it ended or expired."""
-        async with _answering():
+        async with answering():
             text = await self._client.get(self._session_prefix + session_id)
         return None if text is None else _decoded(session_id, text)
 
     async def replace(self, old: Session, new: Session) -> bool:
         """Write `new` if the session is still as `old`; tell whether it was."""
         keys = [self._session_prefix + old.id]
-        async with _answering():
+        async with answering():
             return bool(await self._replace(keys=keys, args=[_encoded(old), _encoded(new)]))
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
-        async with _answering(), self._client.pipeline(transaction=True) as pipeline:
+        async with answering(), self._client.pipeline(transaction=True) as pipeline:
             pipeline.delete(self._session_prefix + session_id)
             pipeline.zrem(self._user_prefix + user_id, session_id)
             await pipeline.execute()
@@ -112,7 +112,7 @@ class ValkeySessions:
     async def end_all(self, user_id: str, keep: str = "") -> None:
         """End all of a user's sessions but `keep`."""
         keys = [self._user_prefix + user_id]
-        async with _answering():
+        async with answering():
             await self._end_all(keys=keys, args=[self._session_prefix, keep])
 
     async def of_user(self, user_id: str) -> list[Session]:
@@ -120,19 +120,20 @@ class ValkeySessions:
         ids = await self.ids_of(user_id)
         if not ids:
             return []
-        async with _answering():
+        async with answering():
             texts = await self._client.mget([self._session_prefix + one for one in ids])
         return [_decoded(one, text) for one, text in zip(ids, texts, strict=True) if text]
 
     async def ids_of(self, user_id: str) -> list[str]:
         """Return the ids of a user's sessions, oldest first."""
-        async with _answering():
+        async with answering():
             members: list[Any] = await self._client.zrange(self._user_prefix + user_id, 0, -1)
         return [bytes(member).decode() for member in members]
 
 
 @asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
+async def answering() -> AsyncIterator[None]:
+    """Turn silence of Valkey into DependencyDown."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             yield
