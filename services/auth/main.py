@@ -19,6 +19,7 @@ from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
 from services.auth.app.key_log import KeyLog
 from services.auth.app.sessions import SignIns
+from services.auth.app.sign_in_log import SignInLog
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
@@ -48,6 +49,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     access_tokens = _signed_tokens(settings)
     audit = AuditLog(kit.clock, kit.ids)
     key_log = KeyLog(kit.work, audit)
+    sign_in_log = SignInLog(kit.work, audit)
     accounts = Accounts(
         work=kit.work,
         reader=kit.reader,
@@ -64,6 +66,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         passwords=passwords,
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
+        log=sign_in_log,
         clock=kit.clock,
         ids=kit.ids,
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.auth.app.families import Families
 from services.auth.app.ports import (
     AccessGrant,
     AccessToken,
@@ -15,13 +15,11 @@ from services.auth.app.ports import (
     RefreshTokens,
     Sessions,
 )
+from services.auth.app.sign_in_log import Attempt, SignInLog
 from services.auth.app.stores import Credentials, UserStore
 from services.auth.domain.sessions import (
-    Decision,
     RefreshTokenInvalid,
     Session,
-    Verdict,
-    decide,
     open_session,
 )
 from services.auth.domain.users import (
@@ -33,13 +31,9 @@ from services.auth.domain.users import (
 )
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import AccountBanned, VersionConflict
+from services.kit.errors import AccountBanned
 from services.kit.ids import Ids
 from services.kit.work import UnitsOfWork
-
-_LOG = logging.getLogger(__name__)
-# Whoever loses a race for a token finds it used on the next look.
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +69,7 @@ class SignIns:
         passwords: Passwords,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        log: SignInLog,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -85,6 +80,8 @@ class SignIns:
         self._passwords = passwords
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
+        self._log = log
+        self._families = Families(sessions, refresh_tokens, clock)
         self._clock = clock
         self._ids = ids
 
@@ -94,8 +91,13 @@ class SignIns:
         Raises CredentialsInvalid, alike in words and time for an unknown e-mail
         and a wrong password, and AccountBanned after a right one.
         """
+        async with self._log.attempt() as attempt:
+            return await self._sign_in(attempt, email, password, device)
+
+    async def _sign_in(self, attempt: Attempt, email: str, password: str, device: str) -> SignedIn:
         password = normalise_password(password)
         known = await self._credentials(email)
+        attempt.account_id = known.user.id if known else ""
         matches = await self._passwords.verify(known.password_hash if known else None, password)
         if known is None or not matches:
             raise CredentialsInvalid
@@ -115,18 +117,14 @@ class SignIns:
         Raises RefreshTokenInvalid, and AccountBanned. A used token that comes
         back after the grace interval ends its session.
         """
-        token = self._refresh_tokens.parse(text)
-        session = await self._sessions.load(token.session_id) if token else None
-        if token is None or session is None:
-            raise RefreshTokenInvalid
+        token, session = await self._families.find(text)
         user = await self._users.get(self._reader, session.user_id)
         if user is None:
             raise RefreshTokenInvalid
         if user.status is UserStatus.BANNED:
             raise AccountBanned
-        successor = self._refresh_tokens.successor(token)
-        decision = await self._turn(session, token, successor)
-        return self._tokens(decision.session, user, successor, decision.at)
+        turned = await self._families.turn(token, session)
+        return self._tokens(turned.session, user, turned.token, turned.at)
 
     async def sign_out(self, user_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
@@ -160,32 +158,6 @@ class SignIns:
         fresh = await self._passwords.hash(password)
         async with self._work() as work:
             await self._users.rehash(work, known.user.id, known.password_hash, fresh)
-
-    async def _turn(
-        self, session: Session | None, token: RefreshToken, successor: RefreshToken
-    ) -> Decision:
-        for _ in range(_TRIES):
-            if session is None:
-                raise RefreshTokenInvalid
-            decision = decide(session, token.digest, successor.digest, self._clock.now())
-            if await self._carry_out(session, decision):
-                return decision
-            session = await self._sessions.load(token.session_id)
-        raise VersionConflict
-
-    async def _carry_out(self, session: Session, decision: Decision) -> bool:
-        """Make the decision true; False when the session changed meanwhile."""
-        match decision.verdict:
-            case Verdict.ROTATED:
-                return await self._sessions.replace(session, decision.session)
-            case Verdict.REPEATED:
-                return True
-            case Verdict.EXPIRED:
-                raise RefreshTokenInvalid
-            case Verdict.REUSED:
-                _LOG.warning("session %s ended: a used refresh token came back", session.id)
-                await self._sessions.end(session.user_id, session.id)
-                raise RefreshTokenInvalid
 
     def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(user.id, session.id, user.role, token.grant_id)

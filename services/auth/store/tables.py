@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -37,6 +41,8 @@ users = Table(
     CheckConstraint("role in ('CANDIDATE', 'RECRUITER')", name="users_role"),
     CheckConstraint("status in ('ACTIVE', 'BANNED')", name="users_status"),
     CheckConstraint("locale in ('fr', 'en')", name="users_locale"),
+    # The order of the staff's list of users.
+    Index("users_newest", "created_at", "id"),
 )
 
 companies = Table(
@@ -99,4 +105,34 @@ invitations = Table(
     Index("invitations_by_company", "company_id", "created_at", "id"),
     Index("invitations_by_email", "email"),
     Index("invitations_by_expiry", "expires_at"),
+)
+
+admins = Table(
+    "admins",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    # Normalised, and unique in that form.
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # argon2id, encoded with its parameters and salt.
+    Column("password_hash", Text, nullable=False),
+    # Sealed for this admin.
+    Column("totp_secret", LargeBinary, nullable=False),
+    # The time step of the last code that was accepted; earlier ones are spent.
+    Column("totp_last_step", BigInteger),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("email", name="admins_email"),
+    CheckConstraint("role in ('ADMIN', 'SUPER_ADMIN')", name="admins_role"),
+)
+
+# The switch: one row.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("is_on", Boolean, nullable=False),
+    # Null if never.
+    Column("switched_at", DateTime(timezone=True)),
+    CheckConstraint("id = 1", name="maintenance_one_row"),
 )

@@ -19,6 +19,7 @@ from services.auth.app.accounts import Accounts, Registration
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
 from services.auth.app.sessions import SignIns
+from services.auth.app.sign_in_log import SignInLog
 from services.auth.domain.users import User, UserRole
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
@@ -26,6 +27,7 @@ from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.store.companies import PostgresCompanies
 from services.auth.store.users import PostgresUsers
+from services.kit.audit import AuditLog
 from services.kit.clock import FakeClock
 from services.kit.db import Database
 from services.kit.ids import Uuid7Ids
@@ -165,6 +167,7 @@ def build_auth(
         passwords=passwords,
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
+        log=SignInLog(units, AuditLog(clock, ids)),
         clock=clock,
         ids=ids,
     )
