@@ -15,6 +15,16 @@ STAMP := $(VENV)/installed
 TS := clients/typescript
 CODE := services stack gateway clients/python
 
+# npm too trusts what the machine trusts.
+export NODE_USE_SYSTEM_CA := 1
+
+# Where compiled files are forbidden beside the sources (container images do that), they go into the
+# environment's own folder: everything starts twice as fast with them.
+ifneq ($(PYTHONDONTWRITEBYTECODE),)
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/pycache
+endif
+
 # A machine whose pip is pointed at a mirror, or that has a certificate authority of its own, has
 # uv use the same.
 pip_setting = $(shell $(BIN)/python -m pip config get global.$(1) 2>/dev/null)

@@ -39,8 +39,16 @@ def _extract(branch: str, folder: Path) -> bool:
     if done.returncode != 0:
         return False
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is not None:
+                _write(folder / member.name, content.read())
     return True
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from stack.hosting import host
 from stack.mesh import Mesh, Progress, Step
 from stack.paths import ROOT
 from stack.ports import PortTaken
-from stack.process import StartFailed
+from stack.process import StartFailed, environment
 from stack.runfile import AlreadyRunning
 from stack.topology import Topology
 
@@ -42,6 +42,7 @@ def start(topology: Topology, *, processes: bool, progress: Progress) -> None:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env=environment({}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from stack.launchers import postgres
 from stack.paths import ROOT, write_private
-from stack.process import StartFailed
+from stack.process import StartFailed, environment
 from stack.topology import SERVICES, Topology
 
-_READ = (".py", ".sql")
+_READ = (".py", ".sql", ".toml")
 
 
 def is_current(topology: Topology) -> bool:
@@ -38,6 +38,7 @@ async def migrate(topology: Topology) -> None:
             "stack.migrations",
             str(topology.state),
             cwd=ROOT,
+            env=environment({}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

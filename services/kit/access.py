@@ -8,6 +8,7 @@ gave which role.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container, Mapping
@@ -21,11 +22,13 @@ from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from weneeds.auth.v1.user_pb2 import USER_STATUS_BANNED
 from weneeds.options.v1.role_pb2 import AdminRole, UserRole
 
-from services.kit.call import User
+from services.kit.call import User, set_current_call
 from services.kit.errors import DependencyDown
 from services.kit.times import to_datetime
 
 FRESH_SECONDS = 5.0
+# The lookup serves everybody who waits for it, so it has its own time and not a caller's.
+_LOOKUP_SECONDS = 5.0
 _CAPACITY = 20_000
 
 
@@ -62,7 +65,7 @@ class RemoteAccess:
         """Return the present state; raise DependencyDown when auth does not answer."""
         request = directory.GetAccessRequest(user_id=user_id, session_id=session_id)
         try:
-            answer = await self._stub.GetAccess(request)
+            answer = await self._stub.GetAccess(request, timeout=_LOOKUP_SECONDS)
         except grpc.aio.AioRpcError as error:
             raise DependencyDown(dependency="auth") from error
         return Access(
@@ -145,7 +148,9 @@ class AccessCache:
     def _ask(self, user_id: str, session_id: str) -> Awaitable[Access]:
         task = self._asking.get(session_id)
         if task is None:
-            task = asyncio.create_task(self._load(user_id, session_id))
+            context = contextvars.copy_context()
+            context.run(set_current_call, None)
+            task = asyncio.create_task(self._load(user_id, session_id), context=context)
             self._asking[session_id] = task
         # A caller that gives up must not take the lookup from the others.
         return asyncio.shield(task)

@@ -69,12 +69,20 @@ class Bus:
                     error_cb=_log_error,
                 )
                 bus = cls(client)
-                await bus._ensure_streams()
+                await bus._ensure_or_close()
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning("NATS does not answer yet", extra={"error": str(error)})
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return bus
+
+    async def _ensure_or_close(self) -> None:
+        try:
+            await self._ensure_streams()
+        except BaseException:
+            # It would reconnect for ever by itself, and nobody would know it.
+            await self.close()
+            raise
 
     async def _ensure_streams(self) -> None:
         await self._ensure(

@@ -48,6 +48,8 @@ class Call:
     token: str = ""
     # Dotted paths of the JSON body at the gateway; empty for gRPC callers.
     json_fields: str = ""
+    # Whether the message holds a zero byte: most do not, and need no closer look.
+    zero_bytes: bool = False
     user: User | None = None
     # What the policy found out about the caller, for the audit row.
     company_id: str = ""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +152,7 @@ class ConsumerLoop:
                 _CLAIM, consumer=self._consumer.name, ids=[d.id for d in deliveries]
             )
             new = {row["event_id"] for row in rows}
-            fresh = [d for d in deliveries if d.id in new]
+            fresh = _first_of_each(d for d in deliveries if d.id in new)
             await self._effects(fresh)
         await asyncio.gather(*(d.message.ack() for d in deliveries))
         events_handled.add(len(fresh), {"consumer": self._consumer.name, "outcome": "ok"})
@@ -191,6 +191,14 @@ class ConsumerLoop:
         log.error("Event is a dead letter", extra=facts, exc_info=error)
         events_handled.add(1, {"consumer": self._consumer.name, "outcome": "dead"})
         await delivery.message.term()
+
+
+def _first_of_each(deliveries: Iterable[_Delivery]) -> list[_Delivery]:
+    """One batch may bring an event twice."""
+    found: dict[str, _Delivery] = {}
+    for delivery in deliveries:
+        found.setdefault(delivery.id, delivery)
+    return list(found.values())
 
 
 def describe_advisory(data: bytes) -> tuple[str, int]:

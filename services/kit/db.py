@@ -26,6 +26,8 @@ _DOWN = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+# What the driver says when the connection goes while it is in use.
+_LOST = (*_DOWN, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _ACQUIRE_SECONDS = 5.0
 
 # asyncpg ships no types.
@@ -138,10 +140,22 @@ class acquire:
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        broken = self._connection.is_closed()
+        lost = _is_lost(self._connection)
+        if isinstance(error, asyncpg.InternalClientError):
+            # The server died in the middle of an answer, and the driver has not seen the end yet.
+            self._connection.terminate()
+            lost = True
         await self._pool.release(self._connection)
-        if isinstance(error, (*_DOWN, asyncpg.InterfaceError)) and broken:
+        if isinstance(error, _LOST) and lost:
             raise DependencyDown(dependency="postgres") from error
+
+
+def _is_lost(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        # The pool has noticed and taken it away already.
+        return True
 
 
 _PING = Query.text("select 1")

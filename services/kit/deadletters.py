@@ -27,7 +27,8 @@ async def list_dead(bus: Bus, limit: int = 100) -> list[DeadLetter]:
     """Return the oldest dead letters, at most `limit`."""
     state = (await bus.jetstream.stream_info(DEAD_STREAM)).state
     found: list[DeadLetter] = []
-    for seq in range(state.first_seq, state.last_seq + 1):
+    # An empty stream starts at 0, and sequences count from 1.
+    for seq in range(max(1, state.first_seq), state.last_seq + 1):
         if len(found) == limit:
             break
         letter = await _read(bus, seq)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 from services.kit.db import Database, Query, acquire
 from services.kit.service import Periodic
@@ -21,13 +22,21 @@ _CLEAN = (
 
 
 async def run_periodic(task: Periodic, database: Database) -> None:
-    """Run `task` for ever. A failure is logged and the next turn comes all the same."""
+    """Run `task` now, and then on each whole multiple of its period.
+
+    A failure is logged and the next turn comes all the same.
+    """
     while True:
         try:
             await _turn(task, database)
         except Exception:
             log.exception("Periodic task failed", extra={"task": task.name})
-        await asyncio.sleep(task.every_seconds)
+        await asyncio.sleep(_until_next(task.every_seconds, time.time()))
+
+
+def _until_next(every: float, now: float) -> float:
+    """Seconds to the next whole multiple of `every`: a minute job runs at :00."""
+    return every - now % every
 
 
 async def _turn(task: Periodic, database: Database) -> None:

@@ -68,6 +68,8 @@ class Relay:
                 await self._session()
             except _LOST as error:
                 log.warning("Outbox relay lost Postgres", extra={"error": str(error)})
+            except Exception:
+                log.exception("Outbox relay starts over")
             self._leading = False
             await asyncio.sleep(_LOCK_RETRY_SECONDS)
 

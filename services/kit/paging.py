@@ -14,8 +14,11 @@ from google.protobuf.message import Message
 
 from services.kit.call import current_call
 from services.kit.errors import PageTokenInvalid
+from services.kit.ids import is_uuid
 
 _HASH_BYTES = 9
+# The last microsecond of the year 9999: no sort key counts further.
+_MAX_NUMBER = 253_402_300_799_999_999
 _PAGING = ("page_size", "page_token", "skip")
 
 
@@ -34,8 +37,9 @@ class Page:
     def of(cls, request: Message, *, default: int = 20, keys: Sequence[type] = (str, str)) -> Page:
         """Read the paging fields of `request`.
 
-        `keys` are the types of the sort key's parts. Raises PageTokenInvalid
-        for a token that is malformed or belongs to other filters or callers.
+        `keys` are the types of the sort key's parts: int for a number or a
+        moment in microseconds, str for an id. Raises PageTokenInvalid for a
+        token that is malformed or belongs to other filters or callers.
         """
         binding = _binding(request)
         fields: Any = request
@@ -85,6 +89,13 @@ def _decode(token: str, binding: str, keys: Sequence[type]) -> tuple[Any, ...]:
     if not isinstance(found, list) or len(found) != len(keys) + 1 or found[0] != binding:
         raise PageTokenInvalid(field="page_token")
     values = found[1:]
-    if any(type(value) is not kind for value, kind in zip(values, keys, strict=True)):
+    if not all(_fits(value, kind) for value, kind in zip(values, keys, strict=True)):
         raise PageTokenInvalid(field="page_token")
     return tuple(values)
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Whether a store could compare with `value`. Tokens are opaque, but not sealed."""
+    if kind is str:
+        return isinstance(value, str) and is_uuid(value)
+    return type(value) is int and 0 <= value <= _MAX_NUMBER

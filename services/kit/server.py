@@ -99,7 +99,7 @@ class Server:
         """Say "not serving", let the callers notice, finish what runs, close."""
         await self.set_serving(False)
         await asyncio.sleep(self._kit.settings.drain_seconds)
-        await self._server.stop(grace=self._kit.settings.drain_seconds)
+        await self._server.stop(grace=self._kit.settings.grace_seconds)
 
 
 class _Builder:

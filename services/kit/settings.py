@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     addresses: dict[str, str] = {}
     # How long a stopping service answers "not serving" before it closes.
     drain_seconds: float = 3.0
+    # How long calls in flight may take after that.
+    grace_seconds: float = 10.0
     log_level: str = "INFO"
     # An OTLP/gRPC collector; empty: no traces and metrics leave the process.
     otlp_endpoint: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from typing import Any
@@ -14,6 +16,8 @@ from services.kit.db import Connection, Database, Query, Row, acquire, columns
 from services.kit.ids import Ids
 from services.kit.telemetry import carry
 
+log = logging.getLogger(__name__)
+
 _INSERT_OUTBOX = Query.text(
     """
     insert into outbox (id, subject, key, type, payload, headers, created_at)
@@ -25,6 +29,10 @@ _INSERT_OUTBOX = Query.text(
 )
 
 
+class NotCommitted(Exception):
+    """The unit swallowed a database error, so that Postgres could only roll back."""
+
+
 class UnitOfWork:
     """One transaction, and what is to happen with its commit."""
 
@@ -34,6 +42,8 @@ class UnitOfWork:
         self._ids = ids
         self._outbox: list[dict[str, Any]] = []
         self._after: list[Callable[[], None]] = []
+        # Set when the unit ends: tasks that it started may live on and still know it.
+        self.over = False
 
     async def fetch(self, query: Query, **values: Any) -> list[Row]:
         """Return all rows."""
@@ -90,9 +100,12 @@ class UnitOfWork:
         return True
 
     def committed(self) -> None:
-        """Run what waits for the commit."""
+        """Run what waits for the commit. The commit stands, whatever becomes of that."""
         for action in self._after:
-            action()
+            try:
+                action()
+            except Exception:
+                log.exception("What waited for the commit failed")
 
 
 _open: ContextVar[UnitOfWork | None] = ContextVar("weneeds_unit_of_work", default=None)
@@ -124,25 +137,24 @@ class UnitsOfWork:
 
 
 class _Unit:
-    __slots__ = ("_acquire", "_joined", "_token", "_transaction", "_units", "_work")
+    __slots__ = ("_acquire", "_connection", "_joined", "_token", "_units", "_work")
 
     def __init__(self, units: UnitsOfWork) -> None:
         self._units = units
 
     async def __aenter__(self) -> UnitOfWork:
         outer = _open.get()
-        self._joined = outer is not None
-        if outer is not None:
+        self._joined = outer is not None and not outer.over
+        if outer is not None and self._joined:
             return outer
         self._acquire = acquire(self._units.database.writer)
-        connection = await self._acquire.__aenter__()
+        self._connection = await self._acquire.__aenter__()
         try:
-            self._transaction = connection.transaction()
-            await self._transaction.start()
+            await self._connection.execute("begin")
         except BaseException as error:
             await self._acquire.__aexit__(type(error), error, None)
             raise
-        self._work = UnitOfWork(connection, self._units.clock, self._units.ids)
+        self._work = UnitOfWork(self._connection, self._units.clock, self._units.ids)
         self._token: Token[UnitOfWork | None] = _open.set(self._work)
         return self._work
 
@@ -152,21 +164,29 @@ class _Unit:
         if self._joined:
             return
         _open.reset(self._token)
+        self._work.over = True
         failure = error
         published = False
         try:
             if error is None:
-                published = await self._work.flush()
-                await self._transaction.commit()
-            else:
-                await self._transaction.rollback()
+                published = await self._commit()
         except BaseException as broken:
-            failure = failure or broken
-            if error is None:
-                raise
+            failure = broken
+            raise
         finally:
+            if failure is not None:
+                with contextlib.suppress(Exception):
+                    await self._connection.execute("rollback")
             await self._acquire.__aexit__(type(failure) if failure else None, failure, trace)
         if failure is None:
             self._work.committed()
             if published:
                 self._units.wake()
+
+    async def _commit(self) -> bool:
+        """Return whether there are events to relay."""
+        published = await self._work.flush()
+        # Postgres answers ROLLBACK, and no error, when a statement failed before.
+        if await self._connection.execute("commit") != "COMMIT":
+            raise NotCommitted
+        return published

@@ -68,10 +68,15 @@ async def _welcome(topology: Topology, wants_demo: bool) -> None:
 
 
 async def walk_demo(topology: Topology) -> None:
-    """Load the demo data and tell its story; remembered once it went well."""
+    """Load the demo data and tell its story; remembered once it went well.
+
+    Exits with 1 when its books do not agree.
+    """
     from stack.demo import run
 
-    await run(topology.gateway, topology.mailbox, console)
+    report = await run(topology.gateway, topology.mailbox, console)
+    if not report.ok:
+        raise typer.Exit(1)
     mark = topology.state / _DEMO_MARK
     await asyncio.to_thread(mark.write_text, f"{dt.datetime.now(dt.UTC).isoformat()}\n")
 

@@ -193,7 +193,7 @@ def _table(*columns: str) -> Table:
         right = "EUR" in column or column in ("rank", "score")
         # On a narrow screen the long columns give way.
         justify: JustifyMethod = "right" if right else "left"
-        table.add_column(column, justify=justify, no_wrap=column not in _LONG)
+        table.add_column(column, justify=justify, no_wrap=column not in _LONG, overflow="fold")
     return table
 
 

@@ -106,7 +106,7 @@ async def test_a_mail_is_rendered_in_the_readers_language_and_sent_once(
     [mail] = await person.settled(1)
     assert mail.type == mail_pb2.MAIL_TYPE_WELCOME
     assert mail.status == mail_pb2.MAIL_STATUS_SENT
-    assert mail.subject == "Welcome to WeNeeds, <Zoé>"
+    assert mail.subject == "Welcome to WeNeeds"
     assert mail.created_at.ToDatetime() <= mail.sent_at.ToDatetime()
     [letter] = person.letters()
     assert letter.message_id == f"<{mail.id}@mail.weneeds.fr>"

@@ -6,9 +6,11 @@ every failure into one documented status, and writes one log line a call.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -33,6 +35,7 @@ _SPIFFE = "spiffe://weneeds/"
 _MAX_ID = 64
 _CORRELATION = "x-request-id"
 # Failures that are the platform's, not the caller's.
+_QUIET = frozenset({grpc.StatusCode.OK, grpc.StatusCode.CANCELLED})
 _LOUD = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 
@@ -55,7 +58,7 @@ class Edge:
             failure: BaseException
             with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
                 try:
-                    request = _decode(method, raw)
+                    request = _decode(method, raw, call)
                     for guard in guards:
                         await guard(call, request)
                     response: bytes = (await handler(request, context)).SerializeToString()
@@ -74,19 +77,24 @@ class Edge:
         """Return the function that answers raw requests of a server-streaming method."""
         attributes = {"rpc.method": method.path}
 
-        async def serve(
-            raw: bytes, context: grpc.aio.ServicerContext[Any, Any]
-        ) -> AsyncIterator[bytes]:
+        # A coroutine that writes, not a generator: the span and the call belong to
+        # one task from the first message to the last.
+        async def serve(raw: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> None:
             started = time.perf_counter()
             call, parent = self._open(method, context)
             failure: BaseException
             with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
                 try:
-                    request = _decode(method, raw)
+                    request = _decode(method, raw, call)
                     for guard in guards:
                         await guard(call, request)
-                    async for response in handler(request, context):
-                        yield response.SerializeToString()
+                    async with aclosing(handler(request, context)) as responses:
+                        async for response in responses:
+                            await context.write(response.SerializeToString())
+                except asyncio.CancelledError:
+                    # The client has left.
+                    _finished(call, started, grpc.StatusCode.CANCELLED, attributes)
+                    raise
                 except Exception as error:
                     failure = error
                 else:
@@ -159,7 +167,8 @@ class _Unexpected(Refused):
     reason = "INTERNAL"
 
 
-def _decode(method: Method, raw: bytes) -> Any:
+def _decode(method: Method, raw: bytes, call: Call) -> Any:
+    call.zero_bytes = b"\0" in raw
     try:
         return method.request.FromString(raw)
     except DecodeError as error:
@@ -193,7 +202,7 @@ def _finished(
 ) -> None:
     took = (time.perf_counter() - started) * 1000
     rpc_duration.record(took, {**attributes, "rpc.status": code.name})
-    level = logging.INFO if code is grpc.StatusCode.OK else logging.WARNING
+    level = logging.INFO if code in _QUIET else logging.WARNING
     if code in _LOUD:
         level = logging.ERROR
     if not log.isEnabledFor(level):

@@ -8,6 +8,7 @@ import protovalidate
 from google.protobuf.message import Message
 
 from services.kit.call import Call
+from services.kit.chain.wellformed import has_moments, malformed
 from services.kit.contract import Method
 from services.kit.errors import InvalidFields
 from services.kit.json_fields import unknown_fields
@@ -32,12 +33,15 @@ def validation(method: Method) -> Any:
     descriptor: Any = method.request.DESCRIPTOR
     body = method.http_body
     validate = protovalidate.validate
+    with_moments = has_moments(descriptor)
 
     async def guard(call: Call, message: Any) -> None:
         if call.json_fields:
             unknown = unknown_fields(descriptor, call.json_fields.split(","), body)
             if unknown:
                 raise InvalidFields([(name, "unknown field") for name in unknown])
+        if (call.zero_bytes or with_moments) and (wrong := malformed(message)):
+            raise InvalidFields(wrong[:_MAX_VIOLATIONS])
         try:
             validate(message)
         except protovalidate.ValidationError:

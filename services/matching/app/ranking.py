@@ -19,8 +19,6 @@ from services.matching.domain.scoring.brief import Brief, read_job
 from services.matching.domain.scoring.score import Score, score_for
 
 _SCORES_KEPT = 20_000
-# The event loop gets a turn after so many scores.
-_SCORES_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,8 @@ class Ranking:
         brief, today = read_job(job.facts), self._clock.now().date()
         ranked: list[Ranked] = []
         for hit in hits[: page.size]:
-            await self._breathe(len(ranked))
+            # The event loop gets a turn after each score.
+            await asyncio.sleep(0)
             score = self._scores.get(brief, job, hit.profile, today)
             ranked.append(self._ranked(hit.profile, hit, found, score, job))
         return self._page(page, hits, ranked, found)
@@ -111,14 +110,11 @@ class Ranking:
         today = self._clock.now().date()
         ranked: list[Ranked] = []
         for hit in hits[: page.size]:
-            await self._breathe(len(ranked))
+            # The event loop gets a turn after each score.
+            await asyncio.sleep(0)
             score = self._scores.get(read_job(hit.job.facts), hit.job, profile, today)
             ranked.append(self._ranked(hit.job, hit, found, score, hit.job))
         return self._page(page, hits, ranked, found)
-
-    async def _breathe(self, done: int) -> None:
-        if done and done % _SCORES_AT_ONCE == 0:
-            await asyncio.sleep(0)
 
     def _ranked(
         self,

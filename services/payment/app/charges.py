@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 BATCH = 50
 # How long a runner has a claimed action for itself. When it dies, the action
 # is due again after that.
-_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(seconds=30)
 
 
 class JobUnknown(Exception):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.kit.clock import Clock
 from services.kit.ids import Ids
-from services.kit.telemetry import continued, tracer
+from services.kit.telemetry import continued, feature_uses, tracer
 from services.kit.work import UnitOfWork
 from services.payment.app import messages
 from services.payment.app.stores import (
@@ -24,6 +24,8 @@ from services.payment.domain import ledger
 from services.payment.domain.actions import APPLICATION_RECEIVED, LoggedAction, Wait
 from services.payment.domain.budgets import Budget
 from services.payment.domain.jobs import JobRef
+
+_FEATURE = {"feature": "PAYMENT_PROCESSED"}
 
 
 @dataclass(slots=True)
@@ -77,6 +79,8 @@ class Posting:
             await self._books.post(work, batch.postings, batch.now)
         if batch.settled:
             await self._actions.processed(work, batch.settled, batch.now)
+            uses = len(batch.settled)
+            work.after_commit(lambda: feature_uses.add(uses, _FEATURE))
         if batch.waiting:
             await self._actions.wait(work, batch.waiting, batch.now)
         return len(batch.settled), len(batch.waiting)

@@ -199,3 +199,15 @@ def test_reasons_name_what_is_held_and_what_is_missing() -> None:
     found = {reason.dimension: reason for reason in score(PYTHON_JOB, JAVA_DEV, TODAY).reasons}
     assert found["skills"].held == ("PostgreSQL", "Docker", "EN B1")
     assert found["skills"].missing == ("Python", "FastAPI", "Tests automatisés")
+
+
+def test_only_the_latest_positions_and_the_start_of_a_text_are_read() -> None:
+    many = tuple(
+        Experience("Développeur Python", month(f"{1960 + year}-01"), month(f"{1960 + year}-06"))
+        for year in range(60)
+    )
+    latest = replace(PYTHON_DEV, experiences=many[30:])
+    everything = replace(PYTHON_DEV, experiences=many)
+    assert score(PYTHON_JOB, everything, TODAY) == score(PYTHON_JOB, latest, TODAY)
+    flood = Experience("Poste", month("2025-01"), None, "CDI", "x " * 1500 + "Python FastAPI")
+    assert positions(flood)[0].text.skills == frozenset()

@@ -63,6 +63,8 @@ def test_each_type_has_a_template_that_wants_what_the_readme_says(locale: str) -
     for kind, template in seeds.items():
         assert variables_of(template) - {"first_name"} == WANTED[kind]
         assert f'lang="{locale}"' in template.html_body
+        # Subjects are stored with the mail; no name is.
+        assert "first_name" not in template.subject
 
 
 def test_rendering_fills_each_part_and_escapes_html_only() -> None:

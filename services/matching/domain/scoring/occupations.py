@@ -35,7 +35,7 @@ infrastructure/sysadmin: administrateur système; administrateur systèmes et r�
     infrastructure engineer; ingénieur infrastructure
 infrastructure/it-support: technicien support; technicien informatique; it support technician;
     helpdesk; help desk technician; support informatique; technicien helpdesk; desktop support;
-    technicien support informatique; it support specialist
+    technicien support informatique
 infrastructure/security-engineer: ingénieur sécurité; security engineer; ingénieur cybersécurité;
     cybersecurity engineer; analyste soc; soc analyst; pentester; consultant cybersécurité; expert
     cybersécurité; rssi; security analyst; cybersecurity analyst; analyste cybersécurité
@@ -130,7 +130,9 @@ sales/store-manager: responsable magasin; store manager; directeur magasin; gér
 support/customer-support: conseiller clientèle; customer service representative; chargé relation
     client; téléconseiller; customer support agent; service client; support client; call center
     agent; conseiller relation client; customer advisor; customer service agent; call centre
-    agent; conseiller service client; chargé support client; customer support specialist
+    agent; conseiller service client; chargé support client; customer support specialist; support
+    engineer; ingénieur support; application support; support specialist; support analyst;
+    customer support engineer
 marketing/marketing-officer: chargé marketing; responsable marketing; marketing manager; marketing
     officer; assistant marketing; directeur marketing; marketing specialist; growth hacker; growth
     marketer; chef projet marketing; traffic manager; seo specialist; consultant seo; responsable
@@ -203,9 +205,9 @@ industry/mechanical-engineer: ingénieur mécanique; mechanical engineer; ingén
     mécanique; dessinateur industriel; bureau études mécanique; design engineer; ingénieur bureau
     études; ingénieur matériaux; ingénieur électronique; electronics engineer; electrical
     engineer; ingénieur électrique
-hospitality/cook: cuisinier; cook; chef cuisine; commis cuisine; head chef; sous chef; chef
-    partie; chef; kitchen assistant; second cuisine; pizzaïolo; commis chef; kitchen porter;
-    plongeur; line cook; pâtissier; pastry chef
+hospitality/cook: cuisinier; cook; chef cuisine; commis cuisine; head chef; chef partie; pastry
+    cook; kitchen assistant; second cuisine; pizzaïolo; commis chef; kitchen porter; plongeur;
+    line cook; pâtissier; pastry chef
 hospitality/waiter: serveur; waiter; waitress; chef rang; barman; bartender; barista; employé
     restauration; maître hôtel; équipier polyvalent; food service worker; limonadier; restaurant
     supervisor; sommelier; barmaid

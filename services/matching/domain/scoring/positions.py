@@ -35,6 +35,8 @@ _HARD = (
 )
 _HARD_GROUPS = tuple(frozenset(words(group)) for group in _HARD)
 _POINTS_PER_SIGN = 2
+_MOST_POSITIONS = 30
+_LONGEST_TEXT = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,18 @@ class Position:
         return self.pertinence * self.recency // FULL
 
 
+def measure_all(brief: Brief, profile: ProfileFacts, now: int) -> list[Position]:
+    """Measures the positions held: the 30 latest at most, so that the time it takes is bounded."""
+    held = profile.experiences
+    if len(held) > _MOST_POSITIONS:
+        held = tuple(sorted(held, key=_start, reverse=True)[:_MOST_POSITIONS])
+    return [measure(brief, one, now) for one in held]
+
+
 def measure(brief: Brief, held: Experience, now: int) -> Position:
     """Measures one position: how close its title and its text are, and how long ago it was."""
-    title, text = understand_name(held.title), understand(held.description)
+    title = understand_name(held.title)
+    text = understand(held.description[:_LONGEST_TEXT])
     similarity = title_similarity(brief.title, title)
     told = coverage(brief.needs, title.skills | text.skills, {})
     span = span_of(held, now)
@@ -156,7 +167,7 @@ def complexity_points(positions: Sequence[Position]) -> int:
     """0 to 10: signs of hard work in the text of one relevant position, two points a sign."""
     best = 0
     for position in positions:
-        told = frozenset(words(position.held.description))
+        told = frozenset(words(position.held.description[:_LONGEST_TEXT]))
         signs = sum(1 for group in _HARD_GROUPS if group & told)
         signs += any(word.isdigit() and len(word) > 1 for word in told)
         best = max(best, clamp(signs * _POINTS_PER_SIGN, 0, 10) * position.pertinence)
@@ -166,3 +177,7 @@ def complexity_points(positions: Sequence[Position]) -> int:
 def recency_points(positions: Sequence[Position]) -> int:
     """0 to 10: the most recent relevant work."""
     return share(10, max((position.weight for position in positions), default=0), FULL)
+
+
+def _start(held: Experience) -> int:
+    return held.start.index if held.start else 0

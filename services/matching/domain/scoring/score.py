@@ -25,7 +25,7 @@ from services.matching.domain.scoring.positions import (
     contract_points,
     coverage,
     languages_held,
-    measure,
+    measure_all,
     pertinence_points,
     recency_points,
     responsibility_points,
@@ -97,7 +97,7 @@ def score(job: JobFacts, profile: ProfileFacts, today: date) -> Score:
 def score_for(brief: Brief, profile: ProfileFacts, today: date) -> Score:
     """Like `score`, for a job that was read before."""
     now = today.year * 12 + today.month - 1
-    positions = [measure(brief, held, now) for held in profile.experiences]
+    positions = measure_all(brief, profile, now)
     skills, languages = skills_held(profile, positions), languages_held(profile)
     held = coverage(brief.needs, skills, languages)
     context = _context(brief, profile, positions, held)

@@ -34,6 +34,10 @@ _SHORTEST_STEM = 4
 _PLURALS = (("eaux", "eau"), ("aux", "al"), ("ies", "i"))
 _NEUTRAL = (
     ("trice", "teur"),
+    ("drice", "deur"),
+    ("effe", "ef"),
+    ("esse", "e"),
+    ("onne", "on"),
     ("euse", "eur"),
     ("iere", "ier"),
     ("enne", "en"),
@@ -61,8 +65,16 @@ def words(text: str) -> list[str]:
 
 
 def stems(text: str) -> list[str]:
-    """Returns the stem of each word that carries meaning, in order."""
-    return [stem(word) for word in words(text)]
+    """Returns the stem of each word that carries meaning, in order.
+
+    A stem that follows itself counts once: "chef ou cheffe de partie" is "chef de partie".
+    """
+    found: list[str] = []
+    for word in words(text):
+        root = stem(word)
+        if not found or found[-1] != root:
+            found.append(root)
+    return found
 
 
 @lru_cache(maxsize=65_536)

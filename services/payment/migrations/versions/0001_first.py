@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from services.kit.migrate import kit_tables, run_script, run_script
+from services.kit.migrate import kit_tables, run_script
 
 revision = "0001"
 down_revision = None

@@ -28,7 +28,9 @@ from services.payment.app.stores import DueAction, Posted
 from services.payment.domain.actions import MAX_TRIES
 from services.payment.domain.budgets import BudgetStatus
 from services.payment.domain.ledger import fee
-from tests.unit.payment.house import EURO, House, application
+from tests.mesh.payment.house import EURO, House, application
+
+pytestmark = pytest.mark.mesh
 
 
 @pytest.mark.parametrize(

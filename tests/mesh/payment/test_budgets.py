@@ -30,7 +30,9 @@ from services.payment.domain.errors import (
 )
 from services.payment.ports.cards import LocalCards
 from services.payment.rpc import BudgetRpc
-from tests.unit.payment.house import EURO, House
+from tests.mesh.payment.house import EURO, House
+
+pytestmark = pytest.mark.mesh
 
 
 def rpc(house: House) -> BudgetRpc:

@@ -10,7 +10,9 @@ from weneeds.common.v1.action_pb2 import ACTION_TYPE_INTERVIEW_SUCCEEDED
 
 from services.payment.app.stores import Posted
 from services.payment.domain.ledger import Line, NotPosted, Transaction
-from tests.unit.payment.house import EURO, House
+from tests.mesh.payment.house import EURO, House
+
+pytestmark = pytest.mark.mesh
 
 
 @pytest.mark.parametrize("table", ["ledger_entries", "ledger_transactions"])

@@ -1,0 +1,81 @@
+"""`python -m bench`: one run, everything interleaved, one table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import report
+from bench.boot import boots, memory
+from bench.chain import chain
+from bench.events import events
+from bench.figures import Figure
+from bench.gateway import gateway
+from bench.list_page import list_page
+from bench.scene import Amount, Scene, opened
+
+Measurement = Callable[[Scene], Awaitable[list[Figure]]]
+_ALL: dict[str, Measurement] = {
+    "boot": boots,
+    "list": list_page,
+    "chain": chain,
+    "gateway": gateway,
+    "events": events,
+}
+
+
+def main() -> None:
+    """Measure what the command line asks for and print it."""
+    asked = _arguments()
+    console = Console()
+    before = os.getloadavg()[0]
+    amount = Amount.quick() if asked.quick else Amount()
+    figures = asyncio.run(_run(console, asked.only, amount))
+    report.show_all(console, figures, (before, os.getloadavg()[0]))
+    if asked.json is not None:
+        records = [figure.record() for figure in figures]
+        asked.json.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", type=_names, default=list(_ALL), help=f"of {','.join(_ALL)}")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: does it work?")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := set(names) - set(_ALL):
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
+    return [name for name in _ALL if name in names]
+
+
+async def _run(console: Console, names: Sequence[str], amount: Amount) -> list[Figure]:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    )  # fmt: skip
+    figures: list[Figure] = []
+    with Progress(*columns, console=console) as progress:
+        async with opened(amount, progress, amount.boots if "boot" in names else 0) as scene:
+            if "boot" in names:
+                figures += await boots(scene)
+            await scene.people()
+            for name in names:
+                if name != "boot":
+                    figures += await _ALL[name](scene)
+            if "boot" in names:
+                figures += await memory(scene, "after the run")
+    return figures
+
+
+if __name__ == "__main__":
+    main()

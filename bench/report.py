@@ -1,0 +1,81 @@
+"""The table, and the facts of the machine that it holds for."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Figure, show
+
+_LIBRARIES = ("grpcio", "protobuf", "asyncpg", "sqlalchemy", "fastapi", "uvicorn")
+_BUSY_LOAD = 1.0
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    cpus = os.cpu_count() or 1
+    memory = psutil.virtual_memory().total / 2**30
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    return (
+        f"{_cpu_model()}, {cpus} CPUs, {memory:.0f} GiB, {platform.system()} {platform.release()}\n"
+        f"Python {platform.python_version()}, {libraries}"
+    )
+
+
+def _cpu_model() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def weather(before: float, after: float) -> str:
+    """The load average before and after, and whether something else was running."""
+    text = f"load average {before:.1f} before, {after:.1f} after"
+    if before >= _BUSY_LOAD:
+        text += "; the machine was busy with other work: latencies and rates are worse for it"
+    return text
+
+
+def table(figures: Sequence[Figure]) -> Table:
+    """All figures, grouped."""
+    grid = Table(title="WeNeeds bench", title_justify="left")
+    grid.add_column("", style="bold")
+    grid.add_column("what")
+    grid.add_column("figure", justify="right", no_wrap=True)
+    grid.add_column("target", justify="right", no_wrap=True)
+    grid.add_column("beside", style="dim")
+    group = ""
+    for figure in figures:
+        if group and figure.group != group:
+            grid.add_section()
+        name = figure.group if figure.group != group else ""
+        group = figure.group
+        target = figure.target.text(figure.unit) if figure.target else ""
+        style = "" if figure.target is None else "red" if figure.missed else "green"
+        value = (
+            f"[{style}]{show(figure.value, figure.unit)}[/]"
+            if style
+            else show(figure.value, figure.unit)
+        )
+        grid.add_row(name, figure.what, value, target, figure.beside)
+    return grid
+
+
+def show_all(console: Console, figures: Sequence[Figure], loads: tuple[float, float]) -> None:
+    """Print the table and what belongs to it."""
+    console.print(table(figures))
+    console.print(machine(), style="dim", highlight=False)
+    console.print(weather(*loads), style="dim", highlight=False)
+    missed = [f"{figure.group}: {figure.what}" for figure in figures if figure.missed]
+    if missed:
+        console.print(f"[red]Missed[/]: {'; '.join(missed)}", highlight=False)

@@ -1,0 +1,68 @@
+"""The payment service's stores and use cases, on a database of their own in the mesh's Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from services.kit.clock import FakeClock
+from services.kit.db import Database
+from services.kit.ids import Uuid7Ids
+from services.kit.migrate import migrate_all
+from tests.conftest import RunningMesh
+from tests.mesh.payment.house import House
+
+_NAME = "payment_alone"
+
+
+@pytest.fixture(scope="session")
+async def admin_url(mesh: RunningMesh) -> str:
+    """A database with the payment schema and nothing else; the administrator's address."""
+    admin = await asyncpg.connect(mesh.topology.admin_url)
+    try:
+        await admin.execute(f"create database {_NAME}")
+    finally:
+        await admin.close()
+    url = _there(mesh.topology.admin_url)
+    await migrate_all(url, {"payment": mesh.topology.passwords["payment"]}, ["payment"])
+    return url
+
+
+@pytest.fixture(scope="session")
+async def database(mesh: RunningMesh, admin_url: str) -> AsyncIterator[Database]:
+    """Pools of the service's own role."""
+    assert admin_url.endswith(_NAME)
+    database = await Database.connect(_there(mesh.topology.database_url("payment")))
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def house(database: Database, admin_url: str) -> AsyncIterator[House]:
+    """The payment service on empty tables, with a clock that stands still."""
+    admin = await asyncpg.connect(admin_url)
+    try:
+        # Only the owner can, and only with the guards off.
+        await admin.execute(
+            """
+            set session_replication_role = replica;
+            set search_path = payment;
+            delete from action_log; delete from ledger_entries; delete from ledger_transactions;
+            delete from budgets; delete from job_refs; delete from outbox; delete from inbox;
+            delete from accounts where name like 'budget:%';
+            update accounts set balance = 0, version = 0;
+            """
+        )
+    finally:
+        await admin.close()
+    clock = FakeClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
+    house = House(database, clock, Uuid7Ids(clock))
+    yield house
+    await house.pump.stop()
+
+
+def _there(url: str) -> str:
+    return f"{url.rpartition('/')[0]}/{_NAME}"
