@@ -136,3 +136,52 @@ maintenance = Table(
     Column("switched_at", DateTime(timezone=True)),
     CheckConstraint("id = 1", name="maintenance_one_row"),
 )
+
+authenticators = Table(
+    "authenticators",
+    metadata,
+    Column(
+        "user_id", UUID(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    ),
+    # Sealed.
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    # Null until the first code was given.
+    Column("confirmed_at", DateTime(timezone=True)),
+    # The time step of the last code accepted: it and earlier ones are spent.
+    Column("last_step", BigInteger),
+    CheckConstraint(
+        "(confirmed_at is null) = (last_step is null)", name="authenticators_confirmed"
+    ),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column(
+        "user_id", UUID(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    ),
+    # SHA-256.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    CheckConstraint("length(digest) = 32", name="recovery_codes_digest"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column(
+        "user_id", UUID(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("name", Text, nullable=False),
+    Column("credential_id", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("last_used_at", DateTime(timezone=True)),
+    UniqueConstraint("credential_id", name="passkeys_credential"),
+    CheckConstraint("sign_count >= 0", name="passkeys_sign_count"),
+    Index("passkeys_by_user", "user_id", "created_at", "id"),
+)
