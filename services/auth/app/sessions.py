@@ -98,18 +98,32 @@ class SignIns:
         password = normalise_password(password)
         known = await self._credentials(email)
         attempt.account_id = known.user.id if known else ""
-        matches = await self._passwords.verify(known.password_hash if known else None, password)
-        if known is None or not matches:
+        encoded = known.password_hash if known else None
+        matches = await self._passwords.verify(encoded, password)
+        if known is None or encoded is None or not matches:
             raise CredentialsInvalid
         if known.user.status is UserStatus.BANNED:
             raise AccountBanned
-        await self._rehash(known, password)
-        token = self._refresh_tokens.first(self._ids.new())
-        now = self._clock.now()
-        session = open_session(token.session_id, known.user.id, token.digest, now, device)
-        await self._sessions.open(session)
-        await self._recheck(session, known.password_hash, password)
-        return SignedIn(self._tokens(session, known.user, token, now), known.user)
+        await self._rehash(known.user, encoded, password)
+        session, signed_in = await self._open(known.user, device)
+        await self._recheck(session, encoded, password)
+        return signed_in
+
+    async def admit(self, attempt: Attempt, user: User, device: str = "") -> SignedIn:
+        """Open a session for somebody whom an identity provider vouches for.
+
+        Raises AccountBanned.
+        """
+        attempt.account_id = user.id
+        if user.status is UserStatus.BANNED:
+            raise AccountBanned
+        session, signed_in = await self._open(user, device)
+        # A ban or a deletion meanwhile ended the sessions that there were.
+        present = await self._users.get(self._reader, user.id)
+        if present is None or present.status is UserStatus.BANNED:
+            await self._sessions.end(session.user_id, session.id)
+            raise AccountBanned
+        return signed_in
 
     async def refresh(self, text: str) -> Tokens:
         """Trade a refresh token for new tokens.
@@ -129,6 +143,13 @@ class SignIns:
     async def sign_out(self, user_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
         await self._sessions.end(user_id, session_id)
+
+    async def _open(self, user: User, device: str) -> tuple[Session, SignedIn]:
+        token = self._refresh_tokens.first(self._ids.new())
+        now = self._clock.now()
+        session = open_session(token.session_id, user.id, token.digest, now, device)
+        await self._sessions.open(session)
+        return session, SignedIn(self._tokens(session, user, token, now), user)
 
     async def _credentials(self, email: str) -> Credentials | None:
         address = normalise_email(email)
@@ -152,12 +173,12 @@ class SignIns:
             await self._sessions.end(session.user_id, session.id)
             raise CredentialsInvalid
 
-    async def _rehash(self, known: Credentials, password: str) -> None:
-        if not self._passwords.outdated(known.password_hash):
+    async def _rehash(self, user: User, encoded: str, password: str) -> None:
+        if not self._passwords.outdated(encoded):
             return
         fresh = await self._passwords.hash(password)
         async with self._work() as work:
-            await self._users.rehash(work, known.user.id, known.password_hash, fresh)
+            await self._users.rehash(work, user.id, encoded, fresh)
 
     def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(user.id, session.id, user.role, token.grant_id)

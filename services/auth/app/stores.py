@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from services.auth.domain.companies import Collaborator, Company, CompanyRole, Membership
 from services.auth.domain.links import Invitation, Link, Purpose
+from services.auth.domain.providers import Identity
 from services.auth.domain.users import User
 from services.kit.db import Reader
 from services.kit.work import UnitOfWork
@@ -22,7 +23,8 @@ class Credentials:
     """An account with its password's hash, for signing in."""
 
     user: User
-    password_hash: str
+    # None for somebody who signs in through identity providers alone.
+    password_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Invitations:
 class UserStore(Protocol):
     """Keeps accounts."""
 
-    async def add(self, work: UnitOfWork, user: User, password_hash: str) -> bool:
+    async def add(self, work: UnitOfWork, user: User, password_hash: str | None) -> bool:
         """Add an account; False when another has the e-mail."""
 
     async def get(self, source: Source, user_id: str) -> User | None:
@@ -156,6 +158,22 @@ class InvitationStore(Protocol):
         """Delete all invitations to an address."""
 
 
+class IdentityStore(Protocol):
+    """Keeps which providers' accounts sign in to which users'."""
+
+    async def add(self, work: UnitOfWork, identity: Identity) -> bool:
+        """Add an identity; False when its provider's account is linked already."""
+
+    async def find(self, source: Source, provider: str, subject: str) -> Identity | None:
+        """Return the identity of a provider's account."""
+
+    async def of_user(self, source: Source, user_id: str) -> list[Identity]:
+        """Return a user's identities, oldest first."""
+
+    async def remove(self, work: UnitOfWork, user_id: str, identity_id: str) -> bool:
+        """Remove one of a user's identities; False when the user has no such one."""
+
+
 class CompanyStore(Protocol):
     """Keeps companies and their collaborators."""
 
@@ -172,6 +190,9 @@ class CompanyStore(Protocol):
         self, work: UnitOfWork, company_id: str, user_id: str, role: CompanyRole, at: datetime
     ) -> bool:
         """Give a person a role; False when they have one already."""
+
+    async def has(self, source: Source, company_id: str, user_id: str) -> bool:
+        """Tell whether the company gave the person a role."""
 
     async def admins(self, source: Source, company_id: str) -> set[str]:
         """Return the user ids of a company's admins."""

@@ -32,8 +32,8 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("locale", Text, nullable=False),
-    # argon2id, encoded with its parameters and salt.
-    Column("password_hash", Text, nullable=False),
+    # argon2id, encoded with its parameters and salt. Null: no sign-in by password.
+    Column("password_hash", Text),
     Column("created_at", DateTime(timezone=True), nullable=False),
     # When the e-mail was proved; null before.
     Column("email_verified_at", DateTime(timezone=True)),
@@ -43,6 +43,22 @@ users = Table(
     CheckConstraint("locale in ('fr', 'en')", name="users_locale"),
     # The order of the staff's list of users.
     Index("users_newest", "created_at", "id"),
+)
+
+# The accounts of identity providers that sign in to ours.
+identities = Table(
+    "identities",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column(
+        "user_id", UUID(as_uuid=False), ForeignKey("users.id", ondelete="CASCADE"), nullable=False
+    ),
+    Column("provider", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("linked_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("provider", "subject", name="identities_subject"),
+    Index("identities_by_user", "user_id", "linked_at", "id"),
 )
 
 companies = Table(

@@ -70,7 +70,7 @@ _CONTACTS = Query.text(
 class PostgresUsers:
     """Keeps accounts in Postgres."""
 
-    async def add(self, work: UnitOfWork, user: User, password_hash: str) -> bool:
+    async def add(self, work: UnitOfWork, user: User, password_hash: str | None) -> bool:
         """Add an account; False when another has the e-mail."""
         added = await work.execute(
             _INSERT,
