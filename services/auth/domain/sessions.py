@@ -53,6 +53,8 @@ class Session:
     expires_at: datetime
     # What the client said of itself at sign-in.
     device: str = ""
+    # When it last proved a second factor; None: never.
+    factor_at: datetime | None = None
 
     @property
     def last_used_at(self) -> datetime:
@@ -83,10 +85,20 @@ class Decision:
 
 
 def open_session(
-    session_id: str, user_id: str, digest: str, now: datetime, device: str = ""
+    session_id: str,
+    user_id: str,
+    digest: str,
+    now: datetime,
+    device: str = "",
+    *,
+    proved: bool = False,
 ) -> Session:
-    """Return a session just signed in, whose first refresh token has `digest`."""
-    return Session(session_id, user_id, digest, (), now, now + LIFETIME, device)
+    """Return a session just signed in, whose first refresh token has `digest`.
+
+    `proved` tells that a second factor was part of the sign-in.
+    """
+    factor_at = now if proved else None
+    return Session(session_id, user_id, digest, (), now, now + LIFETIME, device, factor_at)
 
 
 def decide(session: Session, presented: str, successor: str, now: datetime) -> Decision:

@@ -164,6 +164,8 @@ def _encoded(session: Session) -> str:
     }
     if session.device:
         value["device"] = session.device
+    if session.factor_at:
+        value["factor"] = _micros(session.factor_at)
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -177,4 +179,5 @@ def _decoded(session_id: str, text: bytes | str) -> Session:
         created_at=_instant(value["created"]),
         expires_at=_instant(value["expires"]),
         device=value.get("device", ""),
+        factor_at=_instant(value["factor"]) if "factor" in value else None,
     )
