@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from services.auth.domain.factors import Challenge, Passkey
 from services.auth.domain.links import Purpose
 from services.auth.domain.sessions import Session
+from services.auth.domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +119,57 @@ class LinkCodes(Protocol):
 
     def parse(self, purpose: Purpose, code: str) -> str | None:
         """Return the id in a code; None unless it was made here and for this purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What a browser made."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+class PasskeyCeremonies(Protocol):
+    """Speaks WebAuthn. What does not fit raises FactorInvalid."""
+
+    def creation(self, user: User, known: Sequence[bytes], nonce: bytes) -> str:
+        """Return the options for making a credential beside the `known` ids, as JSON."""
+
+    def created(self, credential: str, nonce: bytes) -> NewCredential:
+        """Return the credential that the browser made."""
+
+    def request(self, known: Sequence[bytes], nonce: bytes) -> str:
+        """Return the options for proving one of the `known` ids, as JSON."""
+
+    def credential_id(self, credential: str) -> bytes:
+        """Return which credential the browser answers with; proves nothing."""
+
+    def asserted(self, credential: str, nonce: bytes, passkey: Passkey) -> int:
+        """Verify the browser's answer and return the credential's new sign count."""
+
+
+class Challenges(Protocol):
+    """Keeps what waits for an answer. Raises DependencyDown when the store does not answer."""
+
+    async def open(self, challenge: Challenge) -> None:
+        """Keep a challenge until it expires."""
+
+    async def attempt(self, digest: str) -> Challenge | None:
+        """Count a try and return the challenge; None when it is gone or was tried too often."""
+
+    async def take(self, digest: str) -> bool:
+        """Use a challenge up: of many who take it, one is told True."""
+
+    async def keep_nonce(self, session_id: str, purpose: str, nonce: bytes) -> None:
+        """Keep the nonce of a session's ceremony, in place of a former one."""
+
+    async def take_nonce(self, session_id: str, purpose: str) -> bytes | None:
+        """Use up and return the nonce of a session's ceremony."""
+
+
+class Attempts(Protocol):
+    """Counts over all replicas."""
+
+    async def take(self, key: str, limit: int, window_seconds: int) -> int:
+        """Count one. Return 0 when it passes, else the seconds to wait."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from services.auth.domain.companies import Collaborator, Company, CompanyRole, Membership
+from services.auth.domain.factors import Factors, Passkey, Totp
 from services.auth.domain.links import Invitation, Link, Purpose
 from services.auth.domain.providers import Identity
 from services.auth.domain.users import User
@@ -204,3 +205,43 @@ class CompanyStore(Protocol):
         self, source: Source, company_id: str, after: tuple[datetime, str] | None, limit: int
     ) -> Collaborators:
         """Return a company's people after a position, oldest first."""
+
+
+class FactorStore(Protocol):
+    """Keeps second factors."""
+
+    async def of_user(self, source: Source, user_id: str) -> Factors:
+        """Return an account's second factors, those that count."""
+
+    async def begin_totp(self, work: UnitOfWork, user_id: str, sealed: bytes, at: datetime) -> bool:
+        """Keep an app that waits for its first code; False when one is confirmed already."""
+
+    async def totp(self, source: Source, user_id: str) -> Totp | None:
+        """Return an account's app, confirmed or not."""
+
+    async def spend_step(
+        self, work: UnitOfWork, user_id: str, totp: Totp, step: int, at: datetime
+    ) -> bool:
+        """Confirm an app, or spend the code of one; False when it changed since it was read."""
+
+    async def remove_totp(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete an account's app."""
+
+    async def replace_codes(
+        self, work: UnitOfWork, user_id: str, digests: Sequence[bytes], at: datetime
+    ) -> None:
+        """Put new recovery codes in the place of all others; none deletes them."""
+
+    async def spend_code(self, work: UnitOfWork, user_id: str, digest: bytes, at: datetime) -> bool:
+        """Use a recovery code up; False when it is unknown or used."""
+
+    async def add_passkey(self, work: UnitOfWork, user_id: str, passkey: Passkey) -> bool:
+        """Add a passkey; False when an account has it already."""
+
+    async def use_passkey(
+        self, work: UnitOfWork, passkey: Passkey, sign_count: int, at: datetime
+    ) -> bool:
+        """Write down a use; False when the passkey was used or removed since it was read."""
+
+    async def remove_passkey(self, work: UnitOfWork, user_id: str, passkey_id: str) -> None:
+        """Delete an account's passkey; succeeds when there is none."""
