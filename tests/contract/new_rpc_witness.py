@@ -79,7 +79,7 @@ class OneCompany:
 async def served(folder: Path) -> dict[str, Any]:
     """Start the service's own wiring on a free port and call it as the gateway would."""
     certs.ensure(folder / "tls", ["jobs", "gateway"])
-    keys.ensure(folder / "keys", folder / "jwks.json", folder / "refresh")
+    keys.ensure(folder / "keys", folder / "jwks.json")
     settings = Settings(
         database_url="postgresql://unused/unused",
         tls_dir=folder / "tls" / "jobs",
