@@ -206,6 +206,7 @@ class Topology:
             "WENEEDS_AUTH_REFRESH_SECRET_FILE": str(self.refresh_secret),
             "WENEEDS_AUTH_ADMIN_SIGNING_KEYS_DIR": str(self.admin_signing_keys),
             "WENEEDS_AUTH_FACTOR_SECRET_FILE": str(self.factor_secret),
+            "WENEEDS_AUTH_SITE_URL": f"http://localhost:{self.public_port}",
             "WENEEDS_MESSAGING_SMTP_HOST": HOST,
             "WENEEDS_MESSAGING_SMTP_PORT": str(self.ports["smtp"]),
         }

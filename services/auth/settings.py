@@ -22,6 +22,8 @@ class AuthSettings(Settings):
     # At least 32 random bytes that seal the secrets of second factors. Losing
     # them loses every authenticator app.
     factor_secret_file: Path
+    # Where people use the platform: the links of mails lead there.
+    site_url: str = Field(default="http://localhost:8080", pattern="^https?://[^#?\\s]+$")
     # How long an access token is good. Verifiers accept it without asking.
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     # How often the folder of signing keys is looked at.

@@ -8,6 +8,7 @@ from weneeds.auth.v1 import directory_service_pb2 as pb
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
 from services.auth.app.directory import Directory
+from services.auth.app.mail_targets import MailTargets
 from services.auth.domain.users import UserStatus
 from services.auth.rpc import messages
 from services.kit.access import Access
@@ -16,8 +17,21 @@ from services.kit.access import Access
 class DirectoryRpc(DirectoryServiceServicer):
     """What the other services may know about people."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, mail_targets: MailTargets) -> None:
         self._directory = directory
+        self._mail_targets = mail_targets
+
+    async def GetMailTarget(
+        self, request: pb.GetMailTargetRequest, context: Any
+    ) -> pb.GetMailTargetResponse:
+        """Tell where a mail goes and the link that it carries."""
+        target = await self._mail_targets.target(request.reference_id)
+        return pb.GetMailTargetResponse(
+            email=target.email,
+            first_name=target.first_name,
+            locale=target.locale,
+            link=target.link,
+        )
 
     async def GetAccess(self, request: pb.GetAccessRequest, context: Any) -> pb.GetAccessResponse:
         """Tell what a session may do at this moment."""

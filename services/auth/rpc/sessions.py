@@ -7,16 +7,19 @@ from typing import Any
 from weneeds.auth.v1 import session_service_pb2 as pb
 from weneeds.auth.v1.session_service_pb2_grpc import SessionServiceServicer
 
+from services.auth.app.devices import Devices
 from services.auth.app.sessions import SignIns
 from services.auth.rpc import messages
 from services.kit.call import current_device, current_user
+from services.kit.paging import Page
 
 
 class SessionRpc(SessionServiceServicer):
     """Sessions: a refresh token that lives for weeks and short access tokens."""
 
-    def __init__(self, sign_ins: SignIns) -> None:
+    def __init__(self, sign_ins: SignIns, devices: Devices) -> None:
         self._sign_ins = sign_ins
+        self._devices = devices
 
     async def SignIn(self, request: pb.SignInRequest, context: Any) -> pb.SignInResponse:
         """Open a session by e-mail and password."""
@@ -35,3 +38,29 @@ class SessionRpc(SessionServiceServicer):
         caller = current_user()
         await self._sign_ins.sign_out(caller.id, caller.session_id)
         return pb.SignOutResponse()
+
+    async def ListSessions(
+        self, request: pb.ListSessionsRequest, context: Any
+    ) -> pb.ListSessionsResponse:
+        """List the caller's open sessions, newest first."""
+        caller = current_user()
+        found = await self._devices.list_open(caller.id, Page.of(request, keys=(int, str)))
+        return pb.ListSessionsResponse(
+            sessions=[messages.session(one, caller.session_id) for one in found.sessions],
+            next_page_token=found.next_token,
+            total_size=found.total,
+        )
+
+    async def EndSession(
+        self, request: pb.EndSessionRequest, context: Any
+    ) -> pb.EndSessionResponse:
+        """End one of the caller's sessions."""
+        await self._devices.end(current_user().id, request.session_id)
+        return pb.EndSessionResponse()
+
+    async def EndAllSessions(
+        self, request: pb.EndAllSessionsRequest, context: Any
+    ) -> pb.EndAllSessionsResponse:
+        """End all of the caller's sessions, this one too."""
+        await self._devices.end_all(current_user().id)
+        return pb.EndAllSessionsResponse()

@@ -26,6 +26,7 @@ from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.store.companies import PostgresCompanies
+from services.auth.store.links import PostgresLinks
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
 from services.kit.clock import FakeClock
@@ -155,6 +156,7 @@ def build_auth(
         work=units,
         reader=database.reader,
         users=users,
+        links=PostgresLinks(),
         passwords=passwords,
         clock=clock,
         ids=ids,
