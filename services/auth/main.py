@@ -34,10 +34,12 @@ from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.rpc.accounts import AccountRpc
+from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
 from services.auth.rpc.directory import DirectoryRpc, OwnAccess
 from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
+from services.auth.staff_wiring import wire_staff
 from services.auth.store.companies import PostgresCompanies
 from services.auth.store.links import PostgresInvitations, PostgresLinks
 from services.auth.store.traces import PostgresTraces
@@ -92,6 +94,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ids=kit.ids,
     )
     directory = Directory(kit.reader, users, sessions)
+    staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     return Wiring(
         endpoints=[
             Endpoint(
@@ -102,13 +105,17 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
             ),
             Endpoint(_SESSION, SessionRpc(sign_ins, Devices(sessions))),
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
-            Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets)),
+            Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
+            *staff.endpoints,
         ],
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
         periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
         access=OwnAccess(directory),
+        admin_access=OwnAdminAccess(staff.sign_ins),
+        maintenance=staff.switch,
         background=[
-            lambda: access_tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated)
+            lambda: access_tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
+            lambda: staff.tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
         ],
         close=lambda: asyncio.to_thread(passwords.close),
     )

@@ -42,6 +42,12 @@ class EmailTaken(Refused):
     reason = "EMAIL_TAKEN"
 
 
+class UserNotFound(Refused):
+    """No such user. Metadata: user_id."""
+
+    reason = "USER_NOT_FOUND"
+
+
 class CredentialsInvalid(Refused):
     """Unknown e-mail or wrong password: the answer does not say which."""
 

@@ -7,19 +7,23 @@ from typing import Any
 from weneeds.auth.v1 import directory_service_pb2 as pb
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
+from services.auth.app.admin_sessions import AdminSignIns
 from services.auth.app.directory import Directory
 from services.auth.app.mail_targets import MailTargets
 from services.auth.domain.users import UserStatus
-from services.auth.rpc import messages
+from services.auth.rpc import messages, staff_messages
 from services.kit.access import Access
 
 
 class DirectoryRpc(DirectoryServiceServicer):
     """What the other services may know about people."""
 
-    def __init__(self, directory: Directory, mail_targets: MailTargets) -> None:
+    def __init__(
+        self, directory: Directory, mail_targets: MailTargets, admins: AdminSignIns
+    ) -> None:
         self._directory = directory
         self._mail_targets = mail_targets
+        self._admins = admins
 
     async def GetMailTarget(
         self, request: pb.GetMailTargetRequest, context: Any
@@ -44,6 +48,19 @@ class DirectoryRpc(DirectoryServiceServicer):
             status=messages.USER_STATUSES[member.user.status],
             role=messages.USER_ROLES[member.user.role],
             memberships=[messages.membership(held) for held in member.memberships],
+        )
+
+    async def GetAdminAccess(
+        self, request: pb.GetAdminAccessRequest, context: Any
+    ) -> pb.GetAdminAccessResponse:
+        """Tell what a session of staff may do at this moment."""
+        standing = await self._admins.standing(request.admin_id, request.session_id)
+        if standing is None:
+            return pb.GetAdminAccessResponse(session_alive=False)
+        return pb.GetAdminAccessResponse(
+            session_alive=True,
+            role=staff_messages.ADMIN_ROLES[standing.admin.role],
+            second_factor_at=messages.timestamp(standing.factor_at),
         )
 
     async def ListContacts(

@@ -90,17 +90,17 @@ class PostgresUsers:
     async def get(self, source: Source, user_id: str) -> User | None:
         """Return an account."""
         row = await source.fetch_one(_BY_ID, id=user_id)
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
     async def by_email(self, source: Source, email: str) -> User | None:
         """Return the account with a normalised e-mail."""
         row = await source.fetch_one(_BY_EMAIL, email=email)
-        return _user(row) if row else None
+        return user_of(row) if row else None
 
     async def credentials(self, source: Source, email: str) -> Credentials | None:
         """Return the account with a normalised e-mail, and its password's hash."""
         row = await source.fetch_one(_CREDENTIALS, email=email)
-        return Credentials(_user(row), row["password_hash"]) if row else None
+        return Credentials(user_of(row), row["password_hash"]) if row else None
 
     async def member(self, source: Source, user_id: str) -> Member | None:
         """Return an account with its memberships, in one statement."""
@@ -108,7 +108,7 @@ class PostgresUsers:
         if not rows:
             return None
         held = [_membership(row) for row in rows if row["company_id"] is not None]
-        return Member(_user(rows[0]), held)
+        return Member(user_of(rows[0]), held)
 
     async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people, in one statement."""
@@ -122,12 +122,12 @@ class PostgresUsers:
     async def credentials_of(self, source: Source, user_id: str) -> Credentials | None:
         """Return an account and its password's hash."""
         row = await source.fetch_one(_CREDENTIALS_OF, id=user_id)
-        return Credentials(_user(row), row["password_hash"]) if row else None
+        return Credentials(user_of(row), row["password_hash"]) if row else None
 
     async def lock(self, work: UnitOfWork, user_id: str) -> Credentials | None:
         """Return an account and keep others from changing it until the commit."""
         row = await work.fetch_one(_LOCK, id=user_id)
-        return Credentials(_user(row), row["password_hash"]) if row else None
+        return Credentials(user_of(row), row["password_hash"]) if row else None
 
     async def save(self, work: UnitOfWork, user: User) -> None:
         """Write what a person can change; raise EmailTaken on the field `user.email`."""
@@ -160,7 +160,8 @@ class PostgresUsers:
             raise VersionConflict from error
 
 
-def _user(row: Row) -> User:
+def user_of(row: Row) -> User:
+    """Return a row of `users` as an account."""
     return User(
         id=row["id"],
         email=row["email"],
