@@ -33,6 +33,7 @@ from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
+from services.auth.provider_wiring import wire_providers
 from services.auth.rpc.accounts import AccountRpc
 from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
@@ -95,6 +96,12 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     )
     directory = Directory(kit.reader, users, sessions)
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
+    providers = wire_providers(kit, users=users, sign_ins=sign_ins, log=sign_in_log)
+
+    async def close() -> None:
+        await providers.close()
+        await asyncio.to_thread(passwords.close)
+
     return Wiring(
         endpoints=[
             Endpoint(
@@ -107,6 +114,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
             Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
             *staff.endpoints,
+            *providers.endpoints,
         ],
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
         periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
@@ -117,7 +125,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
             lambda: access_tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
             lambda: staff.tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
         ],
-        close=lambda: asyncio.to_thread(passwords.close),
+        close=close,
     )
 
 

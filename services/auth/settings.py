@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from services.auth.ports.provider_config import ProviderConfig
 from services.kit.settings import Settings
 
 
@@ -28,3 +29,6 @@ class AuthSettings(Settings):
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     # How often the folder of signing keys is looked at.
     signing_keys_reload_seconds: float = Field(default=5.0, gt=0)
+    # Identity providers (see the README), and where they may send browsers back.
+    providers: tuple[ProviderConfig, ...] = ()
+    provider_redirects: tuple[str, ...] = ()

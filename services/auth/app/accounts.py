@@ -78,7 +78,7 @@ class Accounts:
         async with self._work() as work:
             if not await self._users.add(work, user, password_hash):
                 raise EmailTaken(field="email")
-            work.publish(_registered(user))
+            work.publish(registered(user))
             work.publish(await self._welcome(work, user))
         return user
 
@@ -114,7 +114,8 @@ class Accounts:
         )
 
 
-def _registered(user: User) -> UserRegistered:
+def registered(user: User) -> UserRegistered:
+    """Return the fact that somebody registered."""
     at = Timestamp()
     at.FromDatetime(user.created_at)
     role = UserRoleNumber.Value(f"USER_ROLE_{user.role}")

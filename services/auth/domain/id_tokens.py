@@ -7,11 +7,13 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Literal
 
 from services.auth.domain.providers import ProviderAnswerInvalid
 
 # The signatures that are believed, whatever else a provider offers.
-ALGORITHMS = ("RS256", "ES256", "EdDSA")
+Algorithm = Literal["RS256", "ES256", "EdDSA"]
+ALGORITHMS: tuple[Algorithm, ...] = ("RS256", "ES256", "EdDSA")
 # Between the provider's clock and this one.
 LEEWAY_SECONDS = 60
 # An id_token is made for the sign-in at hand; a sign-in lasts ten minutes.
@@ -61,7 +63,7 @@ def check_access_token_hash(claims: dict[str, object], access_token: str, algori
     _require(isinstance(said, str) and _same(str(said), half))
 
 
-def believed(offered: object) -> list[str]:
+def believed(offered: object) -> list[Algorithm]:
     """Return the algorithms of ALGORITHMS that a provider says to use."""
     named = offered if isinstance(offered, list) else []
     return [name for name in ALGORITHMS if name in named]

@@ -9,13 +9,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.auth.domain.users import DEFAULT_LOCALE
-from services.kit.errors import Refused
-
-# As long as the contract lets people write them.
-NAME_LONGEST = 80
-EMAIL_LONGEST = 254
-_LOCALES = ("fr", "en")
+from services.auth.domain.users import (
+    DEFAULT_LOCALE,
+    LOCALES,
+    PERSON_NAME_LONGEST,
+    clean_email,
+)
+from services.kit.errors import InvalidFields, Refused
 
 
 class ProviderUnknown(Refused):
@@ -51,7 +51,7 @@ class Identity:
     provider: str
     # What the provider calls the person; never reassigned (`sub`).
     subject: str
-    # As the provider gave it when it was linked; may be empty.
+    # What the provider said when it was linked; normalised, may be empty.
     email: str
     linked_at: datetime
 
@@ -61,7 +61,7 @@ class Profile:
     """What a provider says of a person, after every check."""
 
     subject: str
-    # As the provider gave it; may be empty.
+    # Normalised; may be empty.
     email: str
     # Whether the provider proved that the e-mail is the person's.
     email_verified: bool
@@ -94,10 +94,9 @@ def profile_of(subject: str, claims: dict[str, object], names: ClaimNames) -> Pr
     first, last = _text(claims, names.first_name), _text(claims, names.last_name)
     if not first and not last:
         first, _, last = _text(claims, names.name).partition(" ")
-    email = claims.get(names.email)
     return Profile(
         subject=subject,
-        email=email.strip() if isinstance(email, str) and _is_email(email.strip()) else "",
+        email=_email(claims.get(names.email)),
         email_verified=_is_true(claims.get(names.email_verified)),
         first_name=_clip(first),
         last_name=_clip(last),
@@ -106,7 +105,7 @@ def profile_of(subject: str, claims: dict[str, object], names: ClaimNames) -> Pr
 
 
 def first_name_of(profile: Profile) -> str:
-    """Return the first name; for somebody whose provider tells none, what the e-mail begins with."""
+    """Return the first name, or what the e-mail begins with where the provider tells none."""
     return profile.first_name or _clip(profile.email.partition("@")[0])
 
 
@@ -122,7 +121,7 @@ def check_unlink(identity_id: str, held: Collection[str], has_password: bool) ->
 def locale_or(profile: Profile, otherwise: str) -> str:
     """Return the language of a new account."""
     chosen = profile.locale or otherwise
-    return chosen if chosen in _LOCALES else DEFAULT_LOCALE
+    return chosen if chosen in LOCALES else DEFAULT_LOCALE
 
 
 def _text(claims: dict[str, object], name: str) -> str:
@@ -135,15 +134,14 @@ def _text(claims: dict[str, object], name: str) -> str:
 
 
 def _clip(name: str) -> str:
-    return name[:NAME_LONGEST].strip()
+    return name[:PERSON_NAME_LONGEST].strip()
 
 
-def _is_email(text: str) -> bool:
-    """Tell whether the text could be an address: what mail programs do not misread."""
-    local, _, host = text.rpartition("@")
-    if not local or "." not in host or len(text) > EMAIL_LONGEST:
-        return False
-    return text.isprintable() and not set(text) & set(" ,;<>\"'()[]\\\t")
+def _email(value: object) -> str:
+    try:
+        return clean_email("email", value) if isinstance(value, str) else ""
+    except InvalidFields:
+        return ""
 
 
 def _is_true(value: object) -> bool:
@@ -155,4 +153,4 @@ def _locale(value: object) -> str:
     # LinkedIn sends {"country": ..., "language": ...}.
     text = value.get("language") if isinstance(value, dict) else value
     language = text[:2].lower() if isinstance(text, str) else ""
-    return language if language in _LOCALES else ""
+    return language if language in LOCALES else ""
