@@ -34,8 +34,15 @@ _LAST = Query.text("select coalesce(max(seq), 0) as seq from notices where user_
 _OWNED = Query.text("select seq from notices where user_id = :user_id and seq = :seq")
 
 
+_ERASE = Query.text("delete from notices where user_id = :user_id")
+
+
 class NoticeTable:
     """Keeps notices."""
+
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete the user's feed."""
+        await work.execute(_ERASE, user_id=user_id)
 
     async def add(self, work: UnitOfWork, notice: NewNotice) -> None:
         """Write the notice down, after all that its feed holds."""
