@@ -83,7 +83,7 @@ def test_each_type_has_a_template_that_wants_what_the_readme_says(locale: str) -
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
 def test_each_variant_has_a_template_that_wants_what_the_readme_says(locale: str) -> None:
-    rows = _migration("0002_references").seeds(locale)
+    rows = _migration("0003_references").seeds(locale)
     seeds = {(MailType(row["type"]), row["variant"]): _template(row) for row in rows}
     assert set(seeds) == set(VARIANTS)
     for name, template in seeds.items():

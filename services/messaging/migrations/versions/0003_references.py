@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import UUID
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -48,7 +48,7 @@ def upgrade() -> None:
 
 def seeds(locale: str) -> list[dict[str, str]]:
     """Return the seeded wordings of a language."""
-    source = Path(__file__).with_name(f"0002_templates_{locale}.toml")
+    source = Path(__file__).with_name(f"0003_templates_{locale}.toml")
     with source.open("rb") as file:
         words = tomllib.load(file)
     return [
