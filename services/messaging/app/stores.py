@@ -76,7 +76,7 @@ class NoticeStore(Protocol):
     """Keeps notices."""
 
     async def erase(self, work: UnitOfWork, user_id: str) -> None:
-        """Delete the user's feed."""
+        """Delete the user's feed and close it for good."""
 
     async def add(self, work: UnitOfWork, notice: NewNotice) -> None:
         """Write the notice down, after all that its feed holds."""

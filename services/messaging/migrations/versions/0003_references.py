@@ -43,6 +43,8 @@ def upgrade() -> None:
     op.add_column("mail_templates", _variant())
     op.drop_constraint("mail_templates_pkey", "mail_templates")
     op.create_primary_key("mail_templates_pkey", "mail_templates", ["type", "locale", "variant"])
+    # Ids of people who are gone: what comes late about them is not written down.
+    op.create_table("erased_people", sa.Column("user_id", UUID(as_uuid=False), primary_key=True))
     op.bulk_insert(_TEMPLATES, [row for locale in _LOCALES for row in seeds(locale)])
 
 
