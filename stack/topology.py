@@ -204,6 +204,8 @@ class Topology:
             "WENEEDS_ADDRESSES": json.dumps(self.service_addresses),
             "WENEEDS_AUTH_SIGNING_KEYS_DIR": str(self.signing_keys),
             "WENEEDS_AUTH_REFRESH_SECRET_FILE": str(self.refresh_secret),
+            # Browsers want passkeys bound to a name, not to an address.
+            "WENEEDS_AUTH_PASSKEY_ORIGINS": json.dumps([f"http://localhost:{self.public_port}"]),
             "WENEEDS_AUTH_ADMIN_SIGNING_KEYS_DIR": str(self.admin_signing_keys),
             "WENEEDS_AUTH_FACTOR_SECRET_FILE": str(self.factor_secret),
             "WENEEDS_AUTH_SITE_URL": f"http://localhost:{self.public_port}",

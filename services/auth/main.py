@@ -28,6 +28,7 @@ from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import Profiles
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
+from services.auth.factor_wiring import wire_factors
 from services.auth.ports.link_codes import SealedLinkCodes
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
@@ -74,6 +75,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ids=kit.ids,
     )
     lifecycle = _lifecycle(kit, sessions, passwords)
+    factors = wire_factors(kit, users=users, sessions=sessions)
     sign_ins = SignIns(
         work=kit.work,
         reader=kit.reader,
@@ -82,6 +84,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         passwords=passwords,
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
+        challenges=factors.sign_in_challenges,
         log=sign_in_log,
         clock=kit.clock,
         ids=kit.ids,
@@ -110,7 +113,8 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
                     accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
                 ),
             ),
-            Endpoint(_SESSION, SessionRpc(sign_ins, Devices(sessions))),
+            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions))),
+            factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
             Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
             *staff.endpoints,

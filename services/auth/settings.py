@@ -25,6 +25,11 @@ class AuthSettings(Settings):
     factor_secret_file: Path
     # Where people use the platform: the links of mails lead there.
     site_url: str = Field(default="http://localhost:8080", pattern="^https?://[^#?\\s]+$")
+    # The domain that passkeys are bound to, what browsers call it, and the pages
+    # that may use them. Another domain makes all passkeys useless.
+    passkey_rp_id: str = "localhost"
+    passkey_rp_name: str = "WeNeeds"
+    passkey_origins: list[str] = Field(default=["http://localhost:8080"], min_length=1)
     # How long an access token is good. Verifiers accept it without asking.
     access_token_seconds: int = Field(default=600, ge=60, le=900)
     # How often the folder of signing keys is looked at.

@@ -10,6 +10,7 @@ from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
 
 from services.auth.app.accounts import registered
+from services.auth.app.challenges import Challenged
 from services.auth.app.provider_ports import (
     IdentityProviders,
     ProviderAttempt,
@@ -99,8 +100,10 @@ class Providers:
 
     async def finish(
         self, state: str, code: str, locale: str, device: str = ""
-    ) -> SignedIn | Identity:
+    ) -> SignedIn | Challenged | Identity:
         """Finish what was begun: a session, or the identity that was linked.
+
+        An account with a second factor is asked for it before it gets a session.
 
         Each state is good once, whatever comes of it. `locale` is that of a new
         account whose provider names no language. Raises ProviderAnswerInvalid,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.auth.app.challenges import Challenged, SignInChallenges
 from services.auth.app.families import Families
 from services.auth.app.ports import (
     AccessGrant,
@@ -17,6 +18,7 @@ from services.auth.app.ports import (
 )
 from services.auth.app.sign_in_log import Attempt, SignInLog
 from services.auth.app.stores import Credentials, UserStore
+from services.auth.domain.factors import Challenge, ChallengeInvalid, Proof, password_mark
 from services.auth.domain.sessions import (
     RefreshTokenInvalid,
     Session,
@@ -69,6 +71,7 @@ class SignIns:
         passwords: Passwords,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        challenges: SignInChallenges,
         log: SignInLog,
         clock: Clock,
         ids: Ids,
@@ -80,13 +83,16 @@ class SignIns:
         self._passwords = passwords
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
+        self._challenges = challenges
         self._log = log
         self._families = Families(sessions, refresh_tokens, clock)
         self._clock = clock
         self._ids = ids
 
-    async def sign_in(self, email: str, password: str, device: str = "") -> SignedIn:
-        """Open a session. `device` is what the client says of itself.
+    async def sign_in(self, email: str, password: str, device: str = "") -> SignedIn | Challenged:
+        """Open a session, or ask for the second factor of an account that has one.
+
+        `device` is what the client says of itself.
 
         Raises CredentialsInvalid, alike in words and time for an unknown e-mail
         and a wrong password, and AccountBanned after a right one.
@@ -94,7 +100,27 @@ class SignIns:
         async with self._log.attempt() as attempt:
             return await self._sign_in(attempt, email, password, device)
 
-    async def _sign_in(self, attempt: Attempt, email: str, password: str, device: str) -> SignedIn:
+    async def complete(self, token: str, proof: Proof, device: str = "") -> SignedIn:
+        """Open the session of an answered challenge.
+
+        Raises ChallengeInvalid, FactorInvalid, AccountBanned, and RateLimited.
+        """
+        async with self._log.attempt() as attempt:
+            challenge = await self._challenges.find(token)
+            attempt.account_id = challenge.user_id
+            user = await self._users.get(self._reader, challenge.user_id)
+            if user is None:
+                raise ChallengeInvalid
+            if user.status is UserStatus.BANNED:
+                raise AccountBanned
+            await self._challenges.answer(challenge, proof)
+            session, signed_in = await self._open(user, device, proved=True)
+            await self._recheck_challenge(session, challenge)
+            return signed_in
+
+    async def _sign_in(
+        self, attempt: Attempt, email: str, password: str, device: str
+    ) -> SignedIn | Challenged:
         password = normalise_password(password)
         known = await self._credentials(email)
         attempt.account_id = known.user.id if known else ""
@@ -104,19 +130,25 @@ class SignIns:
             raise CredentialsInvalid
         if known.user.status is UserStatus.BANNED:
             raise AccountBanned
-        await self._rehash(known.user, encoded, password)
+        encoded = await self._rehash(known.user, encoded, password)
+        if challenged := await self._ask(attempt, known.user, encoded):
+            return challenged
         session, signed_in = await self._open(known.user, device)
         await self._recheck(session, encoded, password)
         return signed_in
 
-    async def admit(self, attempt: Attempt, user: User, device: str = "") -> SignedIn:
+    async def admit(self, attempt: Attempt, user: User, device: str = "") -> SignedIn | Challenged:
         """Open a session for somebody whom an identity provider vouches for.
+
+        Asks for the second factor of an account that has one.
 
         Raises AccountBanned.
         """
         attempt.account_id = user.id
         if user.status is UserStatus.BANNED:
             raise AccountBanned
+        if challenged := await self._ask(attempt, user, None):
+            return challenged
         session, signed_in = await self._open(user, device)
         # A ban or a deletion meanwhile ended the sessions that there were.
         present = await self._users.get(self._reader, user.id)
@@ -144,10 +176,19 @@ class SignIns:
         """End a session of the caller. Ending one that is gone succeeds."""
         await self._sessions.end(user_id, session_id)
 
-    async def _open(self, user: User, device: str) -> tuple[Session, SignedIn]:
+    async def _ask(
+        self, attempt: Attempt, user: User, password_hash: str | None
+    ) -> Challenged | None:
+        challenged = await self._challenges.ask(user.id, password_hash)
+        attempt.awaits_factor = challenged is not None
+        return challenged
+
+    async def _open(
+        self, user: User, device: str, *, proved: bool = False
+    ) -> tuple[Session, SignedIn]:
         token = self._refresh_tokens.first(self._ids.new())
         now = self._clock.now()
-        session = open_session(token.session_id, user.id, token.digest, now, device)
+        session = open_session(token.session_id, user.id, token.digest, now, device, proved=proved)
         await self._sessions.open(session)
         return session, SignedIn(self._tokens(session, user, token, now), user)
 
@@ -173,12 +214,27 @@ class SignIns:
             await self._sessions.end(session.user_id, session.id)
             raise CredentialsInvalid
 
-    async def _rehash(self, user: User, encoded: str, password: str) -> None:
-        if not self._passwords.outdated(encoded):
+    async def _recheck_challenge(self, session: Session, challenge: Challenge) -> None:
+        """End the session again if password or standing changed since the challenge was opened."""
+        async with self._work() as work:
+            present = await self._users.credentials_of(work, session.user_id)
+        encoded = present.password_hash if present else None
+        same = not challenge.password_mark or (
+            encoded is not None and password_mark(encoded) == challenge.password_mark
+        )
+        if present is not None and same and present.user.status is not UserStatus.BANNED:
             return
+        await self._sessions.end(session.user_id, session.id)
+        raise ChallengeInvalid
+
+    async def _rehash(self, user: User, encoded: str, password: str) -> str:
+        """Hash the password anew if its hash is outdated; return the hash that counts."""
+        if not self._passwords.outdated(encoded):
+            return encoded
         fresh = await self._passwords.hash(password)
         async with self._work() as work:
             await self._users.rehash(work, user.id, encoded, fresh)
+        return fresh
 
     def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(user.id, session.id, user.role, token.grant_id)

@@ -34,6 +34,8 @@ class Member:
 
     user: User
     memberships: list[Membership]
+    # Whether the account has a second factor.
+    factor_enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

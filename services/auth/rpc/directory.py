@@ -48,6 +48,8 @@ class DirectoryRpc(DirectoryServiceServicer):
             status=messages.USER_STATUSES[member.user.status],
             role=messages.USER_ROLES[member.user.role],
             memberships=[messages.membership(held) for held in member.memberships],
+            second_factor_enrolled=member.factor_enrolled,
+            second_factor_at=messages.moment(standing.factor_at),
         )
 
     async def GetAdminAccess(
@@ -100,4 +102,6 @@ class OwnAccess:
             memberships={
                 held.company_id: messages.COMPANY_ROLES[held.role] for held in member.memberships
             },
+            factor_enrolled=member.factor_enrolled,
+            factor_at=standing.factor_at,
         )

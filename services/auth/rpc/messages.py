@@ -39,6 +39,11 @@ def timestamp(at: datetime) -> Timestamp:
     return message
 
 
+def moment(at: datetime | None) -> Timestamp | None:
+    """Return an instant as a message; None, which leaves its field unset, for none."""
+    return None if at is None else timestamp(at)
+
+
 def user(account: User) -> user_pb2.User:
     """Return an account as a message."""
     return user_pb2.User(

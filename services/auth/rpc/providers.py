@@ -7,9 +7,10 @@ from typing import Any
 from weneeds.auth.v1 import provider_service_pb2 as pb
 from weneeds.auth.v1.provider_service_pb2_grpc import ProviderServiceServicer
 
+from services.auth.app.challenges import Challenged
 from services.auth.app.providers import Providers
 from services.auth.domain.providers import Identity
-from services.auth.rpc import messages
+from services.auth.rpc import factor_messages, messages
 from services.kit.call import current_call, current_device, current_user
 from services.kit.paging import Page
 
@@ -64,6 +65,8 @@ class ProviderRpc(ProviderServiceServicer):
         done = await self._providers.finish(request.state, request.code, locale, current_device())
         if isinstance(done, Identity):
             return pb.FinishProviderResponse(identity=_identity(done))
+        if isinstance(done, Challenged):
+            return pb.FinishProviderResponse(challenge=factor_messages.challenge(done))
         return pb.FinishProviderResponse(
             tokens=messages.tokens(done.tokens), user=messages.user(done.user)
         )

@@ -7,9 +7,11 @@ from typing import Any
 from weneeds.auth.v1 import session_service_pb2 as pb
 from weneeds.auth.v1.session_service_pb2_grpc import SessionServiceServicer
 
+from services.auth.app.challenges import Challenged
 from services.auth.app.devices import Devices
 from services.auth.app.sessions import SignIns
-from services.auth.rpc import messages
+from services.auth.app.step_up import StepUps
+from services.auth.rpc import factor_messages, messages
 from services.kit.call import current_device, current_user
 from services.kit.paging import Page
 
@@ -17,16 +19,46 @@ from services.kit.paging import Page
 class SessionRpc(SessionServiceServicer):
     """Sessions: a refresh token that lives for weeks and short access tokens."""
 
-    def __init__(self, sign_ins: SignIns, devices: Devices) -> None:
+    def __init__(self, sign_ins: SignIns, step_ups: StepUps, devices: Devices) -> None:
         self._sign_ins = sign_ins
+        self._step_ups = step_ups
         self._devices = devices
 
     async def SignIn(self, request: pb.SignInRequest, context: Any) -> pb.SignInResponse:
-        """Open a session by e-mail and password."""
-        opened = await self._sign_ins.sign_in(request.email, request.password, current_device())
+        """Open a session by e-mail and password, or ask for the second factor."""
+        answer = await self._sign_ins.sign_in(request.email, request.password, current_device())
+        if isinstance(answer, Challenged):
+            return pb.SignInResponse(challenge=factor_messages.challenge(answer))
         return pb.SignInResponse(
+            tokens=messages.tokens(answer.tokens), user=messages.user(answer.user)
+        )
+
+    async def CompleteSignIn(
+        self, request: pb.CompleteSignInRequest, context: Any
+    ) -> pb.CompleteSignInResponse:
+        """Open the session that a second factor stood before."""
+        proof = factor_messages.proof(request.proof)
+        opened = await self._sign_ins.complete(request.challenge, proof, current_device())
+        return pb.CompleteSignInResponse(
             tokens=messages.tokens(opened.tokens), user=messages.user(opened.user)
         )
+
+    async def BeginStepUp(
+        self, request: pb.BeginStepUpRequest, context: Any
+    ) -> pb.BeginStepUpResponse:
+        """Tell what the caller can prove a second factor with, and ask a passkey for it."""
+        caller = current_user()
+        asked = await self._step_ups.begin(caller.id, caller.session_id)
+        return pb.BeginStepUpResponse(
+            kinds=factor_messages.kinds(asked.kinds), passkey_options=asked.passkey_options
+        )
+
+    async def StepUp(self, request: pb.StepUpRequest, context: Any) -> pb.StepUpResponse:
+        """Prove the second factor again in the caller's session."""
+        caller = current_user()
+        proof = factor_messages.proof(request.proof)
+        until = await self._step_ups.prove(caller.id, caller.session_id, proof)
+        return pb.StepUpResponse(fresh_until=messages.timestamp(until))
 
     async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
         """Trade a refresh token for new tokens."""

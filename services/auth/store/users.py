@@ -49,7 +49,11 @@ _ERASE = Query.text("delete from users where id = :id")
 _MEMBER = Query.text(
     """
     select u.id, u.email, u.first_name, u.last_name, u.role, u.status, u.locale, u.created_at,
-           u.email_verified_at, m.company_id, m.role as company_role, c.name as company_name
+           u.email_verified_at, m.company_id, m.role as company_role, c.name as company_name,
+           exists (
+               select 1 from authenticators a
+               where a.user_id = u.id and a.confirmed_at is not null
+           ) or exists (select 1 from passkeys p where p.user_id = u.id) as factor_enrolled
     from users u
     left join memberships m on m.user_id = u.id
     left join companies c on c.id = m.company_id
@@ -108,7 +112,7 @@ class PostgresUsers:
         if not rows:
             return None
         held = [_membership(row) for row in rows if row["company_id"] is not None]
-        return Member(user_of(rows[0]), held)
+        return Member(user_of(rows[0]), held, rows[0]["factor_enrolled"])
 
     async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people, in one statement."""

@@ -38,6 +38,7 @@ from stack.launchers import postgres as postgres_launcher
 from stack.launchers import valkey as valkey_launcher
 from stack.process import Running
 from stack.topology import DATABASE, Topology
+from tests.unit.auth.factor_rooms import FactorRooms, build_factors
 
 PASSWORD = "correct horse battery staple"
 CHEAP = Cost(memory_kib=64, passes=1)
@@ -125,6 +126,7 @@ class Auth:
     sign_ins: SignIns
     companies: Companies
     directory: Directory
+    factors: FactorRooms
 
     async def register(self, role: UserRole = UserRole.RECRUITER, email: str = "") -> User:
         """Register a fictitious person."""
@@ -144,10 +146,9 @@ def new_email() -> str:
     return f"{uuid4().hex}@example.test"
 
 
-def build_auth(
-    database: Database, sessions: ValkeySessions, clock: FakeClock, keys_dir: Path
-) -> Auth:
+def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
     """Put the use cases together as main.py does."""
+    sessions = ValkeySessions(redis)
     ids = Uuid7Ids(clock)
     units = UnitsOfWork(database, clock, ids)
     users = PostgresUsers()
@@ -161,6 +162,7 @@ def build_auth(
         clock=clock,
         ids=ids,
     )
+    factors = build_factors(database, redis, clock, ids)
     sign_ins = SignIns(
         work=units,
         reader=database.reader,
@@ -169,6 +171,7 @@ def build_auth(
         passwords=passwords,
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
+        challenges=factors.sign_in_challenges,
         log=SignInLog(units, AuditLog(clock, ids)),
         clock=clock,
         ids=ids,
@@ -182,16 +185,18 @@ def build_auth(
         ids=ids,
     )
     directory = Directory(database.reader, users, sessions)
-    return Auth(clock, database, passwords, sessions, accounts, sign_ins, companies, directory)
+    return Auth(
+        clock, database, passwords, sessions, accounts, sign_ins, companies, directory, factors
+    )
 
 
 @pytest.fixture
 def auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
-    return build_auth(database, ValkeySessions(redis), clock, keys_dir)
+    return build_auth(database, redis, clock, keys_dir)
 
 
 @pytest.fixture
 def auth_without_sessions(
     database: Database, no_redis: Redis, clock: FakeClock, keys_dir: Path
 ) -> Auth:
-    return build_auth(database, ValkeySessions(no_redis), clock, keys_dir)
+    return build_auth(database, no_redis, clock, keys_dir)
