@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -38,6 +38,7 @@ class Mesh:
     """Stores, services, gateway and portal of one state folder.
 
     `processes` gives each service its own process. `limits` replaces the gateway's own bounds.
+    `environment` adds to the settings of the services, or replaces them.
     Enter it in the main thread: the kernel ends its programs together with that thread.
     """
 
@@ -47,12 +48,14 @@ class Mesh:
         *,
         processes: bool = False,
         limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
         progress: Progress = lambda _: None,
     ) -> None:
         self.topology = topology
         self.supervisor = Supervisor(on_change=self._record)
         self._processes = processes
         self._limits = limits
+        self._environment = dict(environment or {})
         self._progress = progress
         self._lock = runfile.Lock(topology.state)
         self._started = time.time()
@@ -109,7 +112,9 @@ class Mesh:
         keys.ensure_secret(topology.refresh_secret)
         keys.ensure_secret(topology.factor_secret)
         topology.gate.unlink(missing_ok=True)
-        hosted = services.programs(topology, processes=self._processes)
+        hosted = services.programs(
+            topology, processes=self._processes, environment=self._environment
+        )
         await _together(
             self._stores(),
             self._start(portal.program(topology)),
