@@ -8,6 +8,7 @@ from typing import Any
 
 from weneeds.options.v1 import policy_pb2
 
+from gateway import key_sets
 from gateway.contract import Contract, Method
 from gateway.topology import GatewayTopology, Limits, TokenIssuer
 
@@ -22,8 +23,6 @@ TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 JWT = "envoy.filters.http.jwt_authn"
 ROUTER = "envoy.filters.http.router"
 
-_SITE = "site"
-_ADMIN = "admin"
 _CLOCK_SKEW_SECONDS = 5
 _SCRIPT = Path(__file__).with_name("json_fields.lua")
 
@@ -124,10 +123,10 @@ def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> 
 
 def _jwt(topology: GatewayTopology, reachable: list[Method]) -> Config:
     """One rule for each method that has a route; whatever else gets here needs a site token."""
-    providers = {_SITE: _provider(topology.site_tokens)}
-    if topology.admin_tokens:
-        providers[_ADMIN] = _provider(topology.admin_tokens)
-    deny_by_default = {"match": {"prefix": "/"}, "requires": {"provider_name": _SITE}}
+    providers = {
+        kind: _provider(kind, tokens) for kind, tokens in key_sets.issuers(topology).items()
+    }
+    deny_by_default = {"match": {"prefix": "/"}, "requires": {"provider_name": key_sets.SITE}}
     return _filter(
         JWT,
         "jwt_authn.v3.JwtAuthentication",
@@ -137,12 +136,12 @@ def _jwt(topology: GatewayTopology, reachable: list[Method]) -> Config:
     )
 
 
-def _provider(tokens: TokenIssuer) -> Config:
+def _provider(kind: str, tokens: TokenIssuer) -> Config:
     """The token is passed on: services verify it again."""
     return {
         "issuer": tokens.issuer,
         "audiences": [tokens.audience],
-        "local_jwks": {"filename": str(tokens.jwks_file)},
+        "remote_jwks": key_sets.followed(kind),
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
         "forward": True,
         "require_expiration": True,

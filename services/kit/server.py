@@ -13,6 +13,7 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit.access import AccessCache
 from services.kit.audit import AuditLog
+from services.kit.certificates import Certificates
 from services.kit.chain import Guard
 from services.kit.chain.audit import audited, record_denial, resource
 from services.kit.chain.edge import Edge
@@ -78,14 +79,12 @@ class Server:
             reflection.enable_server_reflection(names, self._server)
 
     async def start(self) -> None:
-        """Bind and serve. Raises RuntimeError when the port is taken."""
+        """Bind and serve.
+
+        Raises RuntimeError when the port is taken, CertificateUnusable without a certificate.
+        """
         settings = self._kit.settings
-        tls = settings.tls_dir
-        credentials = grpc.ssl_server_credentials(
-            [((tls / "key.pem").read_bytes(), (tls / "cert.pem").read_bytes())],
-            root_certificates=(tls / "ca.pem").read_bytes(),
-            require_client_auth=True,
-        )
+        credentials = Certificates(settings.tls_dir).for_server()
         self.port = self._server.add_secure_port(f"{settings.host}:{settings.port}", credentials)
         await self._server.start()
         await self.set_serving(True)

@@ -23,6 +23,7 @@ from tests.contract.gateway.world import (
     Tokens,
     descriptors,
     topology,
+    write_config,
     write_files,
 )
 
@@ -56,6 +57,12 @@ def _cluster_routes(bootstrap: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {route["match"]["path"]: route for route in found}
 
 
+def test_nobody_outside_reaches_the_listener_of_the_keys(bootstrap: dict[str, Any]) -> None:
+    keys = bootstrap["static_resources"]["listeners"][1]
+    assert "address" not in keys
+    assert keys["internal_listener"] == {}
+
+
 @pytest.mark.parametrize("full", [True, False], ids=["everything", "bare"])
 async def test_envoy_accepts_the_configuration(tmp_path: Path, full: bool) -> None:
     write_files(tmp_path, Certificates(), Tokens())
@@ -70,7 +77,7 @@ async def test_envoy_accepts_the_configuration(tmp_path: Path, full: bool) -> No
     }
     setup = topology(tmp_path, **more) if full else topology(tmp_path, cors_origins=())
     file = tmp_path / "envoy.json"
-    file.write_text(json.dumps(render(setup, descriptors())))
+    write_config(file, setup)
     process = await asyncio.create_subprocess_exec(
         str(ENVOY), "--mode", "validate", "-c", str(file), "--log-level", "warning",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -151,7 +158,8 @@ def test_filters_stand_in_order(bootstrap: dict[str, Any]) -> None:
 def test_each_service_is_known_by_its_own_name_alone(bootstrap: dict[str, Any]) -> None:
     clusters = {c["name"]: c for c in bootstrap["static_resources"]["clusters"]}
     tls = clusters["service_payment"]["transport_socket"]["typed_config"]
-    names = tls["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"]
+    validation = tls["common_tls_context"]["combined_validation_context"]
+    names = validation["default_validation_context"]["match_typed_subject_alt_names"]
     assert tls["sni"] == "payment.weneeds.internal"
     assert names == [{"san_type": "URI", "matcher": {"exact": "spiffe://weneeds/payment"}}]
 
