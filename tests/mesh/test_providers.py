@@ -79,9 +79,9 @@ class Site:
     async def register(self, email: str) -> tuple[str, str]:
         """A fictitious person with a password: their access token and id."""
         person = {"email": email, "password": PASSWORD, "firstName": "Fictive"}
-        body = person | {"lastName": "Personne", "role": "USER_ROLE_RECRUITER"}
-        status, _ = await self.call("POST", "/api/v1/auth/register", body)
-        assert status == 200
+        more = {"lastName": "Personne", "role": "USER_ROLE_RECRUITER", "requestId": str(uuid4())}
+        status, answer = await self.call("POST", "/api/v1/auth/register", person | more)
+        assert status == 200, answer
         status, answer = await self.call(
             "POST", "/api/v1/auth/sign-in", {"email": email, "password": PASSWORD}
         )
@@ -90,7 +90,7 @@ class Site:
 
     async def identities(self, token: str) -> list[dict[str, Any]]:
         status, answer = await self.call("GET", "/api/v1/me/identities", token=token)
-        assert status == 200
+        assert status == 200, answer
         return list(answer["identities"])
 
 
