@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Literal
 
 from gateway.topology import Limits
-from stack import certs, keys, runfile, schema
+from stack import keys, runfile, schema, upkeep
 from stack.launchers import gateway, nats, portal, postgres, services, valkey
 from stack.process import Program
 from stack.runfile import ProcessRecord, RunFile
@@ -59,6 +59,7 @@ class Mesh:
         self._progress = progress
         self._lock = runfile.Lock(topology.state)
         self._started = time.time()
+        self._upkeep: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Mesh:
         await self.up()
@@ -89,6 +90,8 @@ class Mesh:
 
     async def down(self) -> None:
         """Stop in order: no new calls, then the services (they drain), then the stores."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         running = list(self.supervisor.running)
         for group in (
             [name for name in running if name == "gateway"],
@@ -106,12 +109,11 @@ class Mesh:
 
     async def _boot(self) -> None:
         topology = self.topology
-        certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
-        keys.ensure(topology.signing_keys, topology.jwks)
-        keys.ensure(topology.admin_signing_keys, topology.admin_jwks)
+        upkeep.ensure(topology)
         keys.ensure_secret(topology.refresh_secret)
         keys.ensure_secret(topology.factor_secret)
         topology.gate.unlink(missing_ok=True)
+        self._upkeep = asyncio.create_task(upkeep.keep(topology))
         hosted = services.programs(
             topology, processes=self._processes, environment=self._environment
         )

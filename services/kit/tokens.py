@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 import warnings
 from collections import OrderedDict
@@ -17,6 +18,8 @@ from joserfc.jwk import KeySet
 from services.kit.call import User
 from services.kit.errors import Refused, TokenExpired, TokenInvalid, TokenType
 from services.kit.ids import is_uuid
+
+log = logging.getLogger(__name__)
 
 # RFC 9864 renames EdDSA; Envoy knows the old name only.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
@@ -58,9 +61,9 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._now = now
-        self._keys: KeySet | None = None
+        self._keys = KeySet([])
         self._keys_read_at = 0.0
-        self._keys_changed_at = 0.0
+        self._keys_changed_at = 0
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def verify(self, token: str) -> User:
@@ -70,6 +73,8 @@ class TokenVerifier:
         TokenExpired, or TokenType (a token of another kind).
         """
         now = self._now()
+        if now - self._keys_read_at >= _RELOAD_SECONDS:
+            self._look(now)
         known = self._known.get(token)
         if known is not None:
             if known.expires_at > now:
@@ -99,21 +104,26 @@ class TokenVerifier:
 
     def _signed_claims(self, token: str) -> dict[str, object]:
         try:
-            return dict(jwt.decode(token, self._key_set(), algorithms=_ALGORITHMS).claims)
-        except (JoseError, ValueError, KeyError, TypeError, OSError) as error:
+            return dict(jwt.decode(token, self._keys, algorithms=_ALGORITHMS).claims)
+        except (JoseError, ValueError, KeyError, TypeError) as error:
             raise TokenInvalid from error
 
-    def _key_set(self) -> KeySet:
-        """Read the key file again when it changed; look at most every two seconds."""
-        now = self._now()
-        if self._keys is not None and now - self._keys_read_at < _RELOAD_SECONDS:
-            return self._keys
+    def _look(self, now: float) -> None:
+        """Read the key file again when it changed; keep the keys when it is not readable.
+
+        Remembered tokens are forgotten then: their key may be gone.
+        """
         self._keys_read_at = now
-        changed_at = self._file.stat().st_mtime
-        if self._keys is None or changed_at != self._keys_changed_at:
+        try:
+            changed_at = self._file.stat().st_mtime_ns
+            if changed_at == self._keys_changed_at:
+                return
             self._keys = KeySet.import_key_set(json.loads(self._file.read_text()))
-            self._keys_changed_at = changed_at
-        return self._keys
+        except (JoseError, ValueError, KeyError, TypeError, OSError) as error:
+            log.warning("Keys of access tokens not reloaded", extra={"error": type(error).__name__})
+            return
+        self._keys_changed_at = changed_at
+        self._known.clear()
 
 
 class Verifiers:
