@@ -10,6 +10,7 @@ from weneeds.options.v1 import policy_pb2
 
 from gateway import key_sets
 from gateway.contract import Contract, Method
+from gateway.headers import response_headers
 from gateway.topology import GatewayTopology, Limits, TokenIssuer
 
 Config = dict[str, Any]
@@ -32,6 +33,7 @@ def http_filters(
 ) -> list[Config]:
     """The chain. Everything after the transcoder sees gRPC only."""
     return [
+        response_headers(topology),
         _filter(CORS, "cors.v3.Cors"),
         _filter(GRPC_WEB, "grpc_web.v3.GrpcWeb"),
         _rate_limit(topology.limits),
