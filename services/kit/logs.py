@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,11 @@ from services.kit.call import current_call
 from services.kit.telemetry import trace_id
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# What JSON leaves as it is, and what a reader of logs may take for the end of a line or for a
+# command: DEL, C1, line and paragraph separators, marks of the writing direction.
+_UNSAFE = re.compile(
+    "[\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 
 
 class JsonFormatter(logging.Formatter):
@@ -36,7 +42,8 @@ class JsonFormatter(logging.Formatter):
         line.update(extra)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        text = json.dumps(line, default=str, ensure_ascii=False)
+        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def configure(level: str) -> None:
