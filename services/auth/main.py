@@ -99,7 +99,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     )
     directory = Directory(kit.reader, users, sessions)
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
-    providers = wire_providers(kit, users=users, sign_ins=sign_ins, log=sign_in_log)
+    providers = wire_providers(kit, users=users, sign_ins=sign_ins, log=sign_in_log, audit=audit)
 
     async def close() -> None:
         await providers.close()

@@ -17,6 +17,7 @@ from services.auth.ports.provider_states import ValkeyAttempts
 from services.auth.rpc.providers import ProviderRpc
 from services.auth.settings import AuthSettings
 from services.auth.store.identities import PostgresIdentities
+from services.kit.audit import AuditLog
 from services.kit.service import Endpoint, Resources
 
 _PROVIDER = provider_service_pb2.DESCRIPTOR.services_by_name["ProviderService"]
@@ -31,7 +32,12 @@ class ProviderParts:
 
 
 def wire_providers(
-    kit: Resources[AuthSettings], *, users: UserStore, sign_ins: SignIns, log: SignInLog
+    kit: Resources[AuthSettings],
+    *,
+    users: UserStore,
+    sign_ins: SignIns,
+    log: SignInLog,
+    audit: AuditLog,
 ) -> ProviderParts:
     """Put the rooms together. Raises ValueError and OSError for a wrong configuration."""
     settings = kit.settings
@@ -47,6 +53,7 @@ def wire_providers(
         redirects=settings.provider_redirects,
         sign_ins=sign_ins,
         log=log,
+        audit=audit,
         clock=kit.clock,
         ids=kit.ids,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
+from weneeds.options.v1.policy_pb2 import AUDIT_ACTION_CHANGE_FACTOR
 
 from services.auth.app.accounts import registered
 from services.auth.app.challenges import Challenged
@@ -30,7 +31,7 @@ from services.auth.domain.providers import (
     locale_or,
 )
 from services.auth.domain.users import User, UserRole, UserStatus
-from services.kit.audit import note_change
+from services.kit.audit import AuditLog, Entry, note_change
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import AccountBanned, InvalidFields, SessionEnded
@@ -67,6 +68,7 @@ class Providers:
         redirects: Collection[str],
         sign_ins: SignIns,
         log: SignInLog,
+        audit: AuditLog,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -79,6 +81,7 @@ class Providers:
         self._redirects = frozenset(redirects)
         self._sign_ins = sign_ins
         self._log = log
+        self._audit = audit
         self._clock = clock
         self._ids = ids
 
@@ -194,10 +197,12 @@ class Providers:
                 raise ProviderAnswerInvalid
             if known.user.status is UserStatus.BANNED:
                 raise AccountBanned
-            await self._add_identity(work, attempt.user_id, attempt.provider, profile)
+            added = await self._add_identity(work, attempt.user_id, attempt.provider, profile)
             identity = await self._identities.find(work, attempt.provider, profile.subject)
             if identity is None or identity.user_id != attempt.user_id:
                 raise IdentityTaken
+            if added:
+                await self._audit.note(work, _linked(identity))
             return identity
 
     async def _add_identity(
@@ -226,3 +231,15 @@ class Providers:
             created_at=now,
             email_verified_at=now,
         )
+
+
+def _linked(identity: Identity) -> Entry:
+    # The call has no token: the state is what ties it to the user.
+    return Entry(
+        action=AUDIT_ACTION_CHANGE_FACTOR,
+        actor_id=identity.user_id,
+        actor_access="site",
+        resource_type="identity",
+        resource_id=identity.id,
+        metadata={"new": {"provider": identity.provider}},
+    )
