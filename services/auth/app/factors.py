@@ -15,6 +15,7 @@ from services.auth.domain.factors import (
     RECOVERY_CODES,
     FactorExists,
     FactorInvalid,
+    FactorKind,
     FactorMissing,
     Factors,
     Passkey,
@@ -23,6 +24,7 @@ from services.auth.domain.factors import (
 )
 from services.auth.domain.totp import SECRET_BYTES, accepted_step, provisioning_uri, to_base32
 from services.auth.domain.users import User, clean_name
+from services.kit.audit import note_change
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import InvalidFields, SessionEnded
@@ -114,6 +116,7 @@ class SecondFactors:
             if step is None or not await self._factors.spend_step(work, user_id, totp, step, now):
                 raise FactorInvalid
             codes = await self._new_codes(work, user_id)
+            _note(user_id, new=FactorKind.TOTP)
             await self._step_ups.refresh(user_id, session_id)
         return codes
 
@@ -122,6 +125,7 @@ class SecondFactors:
         async with self._work() as work:
             await self._lock(work, user_id)
             await self._factors.remove_totp(work, user_id)
+            _note(user_id, old=FactorKind.TOTP)
             await self._drop_useless_codes(work, user_id)
 
     async def replace_codes(self, user_id: str) -> list[str]:
@@ -131,6 +135,7 @@ class SecondFactors:
             held = await self._factors.of_user(work, user_id)
             if not held.enrolled:
                 raise FactorMissing
+            _note(user_id, new=FactorKind.RECOVERY_CODE)
             return await self._new_codes(work, user_id)
 
     async def begin_passkey(self, user_id: str, session_id: str) -> str:
@@ -160,6 +165,7 @@ class SecondFactors:
             passkey = self._passkey(made, name)
             if not await self._factors.add_passkey(work, user_id, passkey):
                 raise FactorInvalid
+            _note(passkey.id, new=FactorKind.PASSKEY)
             codes = [] if held.enrolled else await self._new_codes(work, user_id)
             await self._step_ups.refresh(user_id, session_id)
         return AddedPasskey(passkey, codes)
@@ -169,6 +175,7 @@ class SecondFactors:
         async with self._work() as work:
             await self._lock(work, user_id)
             await self._factors.remove_passkey(work, user_id, passkey_id)
+            _note(passkey_id, old=FactorKind.PASSKEY)
             await self._drop_useless_codes(work, user_id)
 
     async def _lock(self, work: UnitOfWork, user_id: str) -> User:
@@ -198,6 +205,18 @@ class SecondFactors:
         held = await self._factors.of_user(work, user_id)
         if not held.enrolled:
             await self._factors.replace_codes(work, user_id, [], self._clock.now())
+
+
+def _note(
+    resource_id: str, *, old: FactorKind | None = None, new: FactorKind | None = None
+) -> None:
+    """Tell the audit log what is taken and given: a passkey by its id, the rest by the user's."""
+    note_change(
+        resource_type="factor",
+        resource_id=resource_id,
+        old={"kind": old} if old else None,
+        new={"kind": new} if new else None,
+    )
 
 
 def _check_room(held: Factors) -> None:
