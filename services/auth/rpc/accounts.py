@@ -12,6 +12,7 @@ from services.auth.app.departures import Departures
 from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import CHANGEABLE, Profiles
 from services.auth.rpc import messages
+from services.kit.audit import note_change
 from services.kit.call import current_user
 from services.kit.errors import InvalidFields
 
@@ -86,7 +87,8 @@ class AccountRpc(AccountServiceServicer):
         self, request: pb.ResetPasswordRequest, context: Any
     ) -> pb.ResetPasswordResponse:
         """Set a new password by the code of the mail, and end all sessions."""
-        await self._passwords.reset(request.code, request.new_password)
+        user_id = await self._passwords.reset(request.code, request.new_password)
+        note_change(resource_type="user", resource_id=user_id)
         return pb.ResetPasswordResponse()
 
     async def ChangePassword(

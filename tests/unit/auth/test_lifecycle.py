@@ -273,6 +273,7 @@ async def test_an_export_holds_the_person_and_no_secret(life: Life) -> None:
     assert stored is not None
     assert stored.current not in text
     assert "argon2" not in text
+    assert {"identities", "second_factors", "actions"} <= document.keys()
 
 
 async def test_deleting_erases_and_frees_the_email(life: Life) -> None:
