@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from weneeds import (
@@ -128,6 +129,18 @@ async def job_of(client: AsyncWeNeeds) -> str:
     return job.id
 
 
+async def audited(mesh: Any, user_id: str) -> list[tuple[bool, str, Any]]:
+    """What the audit log says of a user's factors, oldest first."""
+    connection = await asyncpg.connect(mesh.topology.admin_url)
+    rows = await connection.fetch(
+        "select success, reason, metadata from auth.audit"
+        " where actor_id = $1 and action = 'CHANGE_FACTOR' order by seq",
+        user_id,
+    )
+    await connection.close()
+    return [(row["success"], row["reason"], json.loads(row["metadata"])) for row in rows]
+
+
 async def test_an_app_is_asked_for_at_sign_in_and_each_proof_is_good_once(
     person: Person, mesh: Any
 ) -> None:
@@ -210,6 +223,13 @@ async def test_only_a_fresh_session_changes_factors(person: Person) -> None:
     held = await person.client.factors.get_factors()
     assert (held.totp, held.recovery_codes_left) == (False, 0)
     assert await person.elsewhere()
+    # Of what was refused and what was done the audit log keeps rows.
+    me = (await person.client.accounts.get_me()).user.id
+    assert await audited(person.mesh, me) == [
+        (True, "", {"new": {"kind": "TOTP"}}),
+        *[(False, "STEP_UP_REQUIRED", {})] * 3,
+        (True, "", {"old": {"kind": "TOTP"}}),
+    ]
 
 
 async def test_a_passkey_signs_in_and_steps_up(person: Person, browser: Browser, mesh: Any) -> None:
