@@ -238,23 +238,19 @@ async def test_the_crooked_provider_is_believed_while_it_is_straight(site: Site)
     assert (body["user"]["firstName"], body["user"]["lastName"]) == ("Fictive", "Autre")
 
 
+# The unit tests have the rest: from one address sixty sign-ins may be begun in a minute.
 @pytest.mark.parametrize(
     "mode",
     [
         {"bend": "forged"},
         {"bend": "unsigned"},
         {"claims": {"aud": "stranger"}},
-        {"claims": {"aud": ["weneeds", "stranger"]}},
         {"claims": {"azp": "stranger"}},
         {"claims": {"iss": "https://accounts.example.org"}},
         {"claims": {"nonce": "another"}},
         {"claims": {"exp": 1}},
-        {"claims": {"iat": 1}},
         {"claims": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}},
-        {"claims": {"sub": ""}},
         {"without": ["nonce"]},
-        {"without": ["exp"]},
-        {"without": ["sub"]},
         {"claims": {"email_verified": False}},
         {"body": {"access_token": "a", "token_type": "Bearer"}},
         {"status": 400, "body": {"error": "invalid_grant", "error_description": "s3cret"}},
