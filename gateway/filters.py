@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,12 @@ BUFFER = "envoy.filters.http.buffer"
 LUA = "envoy.filters.http.lua"
 GRPC_WEB = "envoy.filters.http.grpc_web"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+BROWSER = "weneeds.filters.http.browser"
 JWT = "envoy.filters.http.jwt_authn"
 ROUTER = "envoy.filters.http.router"
 
 _CLOCK_SKEW_SECONDS = 5
-_SCRIPT = Path(__file__).with_name("json_fields.lua")
+_FOLDER = Path(__file__).parent
 
 
 def http_filters(
@@ -40,6 +43,7 @@ def http_filters(
         _filter(BUFFER, "buffer.v3.Buffer", max_request_bytes=topology.limits.body_bytes),
         _json_fields(topology.limits),
         _transcoder(topology.limits, contract, reachable),
+        _browser(topology, reachable),
         _jwt(topology, reachable),
         _filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
     ]
@@ -52,7 +56,7 @@ def cors_policy(topology: GatewayTopology) -> Config:
         "allow_origin_string_match": [{"exact": origin} for origin in topology.cors_origins],
         "allow_methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
         "allow_headers": "authorization, content-type, accept-language, grpc-timeout, "
-        "x-grpc-web, x-user-agent, traceparent, tracestate",
+        "x-grpc-web, x-user-agent, traceparent, tracestate, x-weneeds-client, x-weneeds-csrf",
         "expose_headers": "grpc-status, grpc-message, grpc-status-details-bin, x-request-id, "
         "retry-after",
         "allow_credentials": True,
@@ -96,8 +100,21 @@ def _json_fields(limits: Limits) -> Config:
         "MAX_STEPS": limits.json_steps,
     }
     head = "".join(f"local {name} = {bound}\n" for name, bound in bounds.items())
-    script = head + _SCRIPT.read_text()
+    script = head + (_FOLDER / "json_fields.lua").read_text()
     return _filter(LUA, "lua.v3.Lua", default_source_code={"inline_string": script})
+
+
+def _browser(topology: GatewayTopology, reachable: list[Method]) -> Config:
+    needing = [m.path for m in reachable if m.policy.access != policy_pb2.ACCESS_PUBLIC]
+    head = _lua_set("NEEDS_TOKEN", needing) + _lua_set("ORIGINS", topology.cors_origins)
+    script = head + (_FOLDER / "browser.lua").read_text()
+    return _filter(BROWSER, "lua.v3.Lua", default_source_code={"inline_string": script})
+
+
+def _lua_set(name: str, members: Sequence[str]) -> str:
+    """A Lua table with `true` for each member; JSON strings of such members are Lua strings."""
+    entries = "".join(f"  [{json.dumps(member)}] = true,\n" for member in members)
+    return f"local {name} = {{\n{entries}}}\n"
 
 
 def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> Config:

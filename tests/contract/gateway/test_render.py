@@ -150,8 +150,8 @@ def test_unary_calls_have_a_deadline_and_streams_have_none(bootstrap: dict[str, 
 def test_filters_stand_in_order(bootstrap: dict[str, Any]) -> None:
     names = [f["name"].rsplit(".", 1)[1] for f in _manager(bootstrap)["http_filters"]]
     assert names == [
-        "header_mutation", "cors", "grpc_web", "local_ratelimit", "buffer", "lua", "grpc_json_transcoder",
-        "jwt_authn", "router",
+        "header_mutation", "cors", "grpc_web", "local_ratelimit", "buffer", "lua",
+        "grpc_json_transcoder", "browser", "jwt_authn", "router",
     ]  # fmt: skip
 
 
