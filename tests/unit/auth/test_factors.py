@@ -7,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from services.auth.app.challenges import Challenged
 from services.auth.app.proofs import CODES_AN_HOUR
 from services.auth.app.sessions import SignedIn
+from services.auth.app.sign_in_log import Attempt
 from services.auth.domain.factors import (
     CHALLENGE_LIFETIME,
     CHALLENGE_TRIES,
@@ -167,6 +169,16 @@ async def test_a_password_changed_meanwhile_ends_the_challenge(person: Person) -
     with pytest.raises(ChallengeInvalid):
         await person.auth.sign_ins.complete(asked.token, person.proof())
     assert await person.auth.sessions.ids_of(person.user.id) == before
+
+
+async def test_an_identity_provider_s_word_does_not_replace_the_factor(person: Person) -> None:
+    await person.enrol_totp()
+    attempt = Attempt("site")
+    asked = await person.auth.sign_ins.admit(attempt, person.user)
+    assert isinstance(asked, Challenged)
+    assert attempt.awaits_factor
+    opened = await person.auth.sign_ins.complete(asked.token, person.proof())
+    assert opened.user == person.user
 
 
 async def test_the_banned_do_not_complete(person: Person) -> None:
