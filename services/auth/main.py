@@ -38,6 +38,7 @@ from services.auth.provider_wiring import wire_providers
 from services.auth.rpc.accounts import AccountRpc
 from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
+from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.directory import DirectoryRpc, OwnAccess
 from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
@@ -98,8 +99,11 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ids=kit.ids,
     )
     directory = Directory(kit.reader, users, sessions)
+    cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
-    providers = wire_providers(kit, users=users, sign_ins=sign_ins, log=sign_in_log, audit=audit)
+    providers = wire_providers(
+        kit, users=users, sign_ins=sign_ins, log=sign_in_log, audit=audit, cookies=cookies
+    )
 
     async def close() -> None:
         await providers.close()
@@ -113,7 +117,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
                     accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
                 ),
             ),
-            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions))),
+            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
             factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
             Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),

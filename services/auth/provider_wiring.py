@@ -14,6 +14,7 @@ from services.auth.app.stores import UserStore
 from services.auth.ports.oidc import OidcProviders
 from services.auth.ports.provider_http import ProviderHttp
 from services.auth.ports.provider_states import ValkeyAttempts
+from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.providers import ProviderRpc
 from services.auth.settings import AuthSettings
 from services.auth.store.identities import PostgresIdentities
@@ -38,6 +39,7 @@ def wire_providers(
     sign_ins: SignIns,
     log: SignInLog,
     audit: AuditLog,
+    cookies: BrowserCookies,
 ) -> ProviderParts:
     """Put the rooms together. Raises ValueError and OSError for a wrong configuration."""
     settings = kit.settings
@@ -57,4 +59,4 @@ def wire_providers(
         clock=kit.clock,
         ids=kit.ids,
     )
-    return ProviderParts([Endpoint(_PROVIDER, ProviderRpc(providers))], oidc.close)
+    return ProviderParts([Endpoint(_PROVIDER, ProviderRpc(providers, cookies))], oidc.close)

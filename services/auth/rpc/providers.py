@@ -11,6 +11,7 @@ from services.auth.app.challenges import Challenged
 from services.auth.app.providers import Providers
 from services.auth.domain.providers import Identity
 from services.auth.rpc import factor_messages, messages
+from services.auth.rpc.cookies import BrowserCookies
 from services.kit.call import current_call, current_device, current_user
 from services.kit.paging import Page
 
@@ -18,8 +19,9 @@ from services.kit.paging import Page
 class ProviderRpc(ProviderServiceServicer):
     """Sign-in through identity providers."""
 
-    def __init__(self, providers: Providers) -> None:
+    def __init__(self, providers: Providers, cookies: BrowserCookies) -> None:
         self._providers = providers
+        self._cookies = cookies
 
     async def ListProviders(
         self, request: pb.ListProvidersRequest, context: Any
@@ -67,9 +69,9 @@ class ProviderRpc(ProviderServiceServicer):
             return pb.FinishProviderResponse(identity=_identity(done))
         if isinstance(done, Challenged):
             return pb.FinishProviderResponse(challenge=factor_messages.challenge(done))
-        return pb.FinishProviderResponse(
-            tokens=messages.tokens(done.tokens), user=messages.user(done.user)
-        )
+        tokens = messages.tokens(done.tokens)
+        await self._cookies.keep(context, tokens)
+        return pb.FinishProviderResponse(tokens=tokens, user=messages.user(done.user))
 
     async def GetIdentities(
         self, request: pb.GetIdentitiesRequest, context: Any

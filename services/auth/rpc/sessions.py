@@ -11,7 +11,9 @@ from services.auth.app.challenges import Challenged
 from services.auth.app.devices import Devices
 from services.auth.app.sessions import SignIns
 from services.auth.app.step_up import StepUps
+from services.auth.domain.sessions import RefreshTokenInvalid
 from services.auth.rpc import factor_messages, messages
+from services.auth.rpc.cookies import BrowserCookies
 from services.kit.call import current_device, current_user
 from services.kit.paging import Page
 
@@ -19,19 +21,22 @@ from services.kit.paging import Page
 class SessionRpc(SessionServiceServicer):
     """Sessions: a refresh token that lives for weeks and short access tokens."""
 
-    def __init__(self, sign_ins: SignIns, step_ups: StepUps, devices: Devices) -> None:
+    def __init__(
+        self, sign_ins: SignIns, step_ups: StepUps, devices: Devices, cookies: BrowserCookies
+    ) -> None:
         self._sign_ins = sign_ins
         self._step_ups = step_ups
         self._devices = devices
+        self._cookies = cookies
 
     async def SignIn(self, request: pb.SignInRequest, context: Any) -> pb.SignInResponse:
         """Open a session by e-mail and password, or ask for the second factor."""
         answer = await self._sign_ins.sign_in(request.email, request.password, current_device())
         if isinstance(answer, Challenged):
             return pb.SignInResponse(challenge=factor_messages.challenge(answer))
-        return pb.SignInResponse(
-            tokens=messages.tokens(answer.tokens), user=messages.user(answer.user)
-        )
+        tokens = messages.tokens(answer.tokens)
+        await self._cookies.keep(context, tokens)
+        return pb.SignInResponse(tokens=tokens, user=messages.user(answer.user))
 
     async def CompleteSignIn(
         self, request: pb.CompleteSignInRequest, context: Any
@@ -39,9 +44,9 @@ class SessionRpc(SessionServiceServicer):
         """Open the session that a second factor stood before."""
         proof = factor_messages.proof(request.proof)
         opened = await self._sign_ins.complete(request.challenge, proof, current_device())
-        return pb.CompleteSignInResponse(
-            tokens=messages.tokens(opened.tokens), user=messages.user(opened.user)
-        )
+        tokens = messages.tokens(opened.tokens)
+        await self._cookies.keep(context, tokens)
+        return pb.CompleteSignInResponse(tokens=tokens, user=messages.user(opened.user))
 
     async def BeginStepUp(
         self, request: pb.BeginStepUpRequest, context: Any
@@ -62,13 +67,21 @@ class SessionRpc(SessionServiceServicer):
 
     async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
         """Trade a refresh token for new tokens."""
-        kept = await self._sign_ins.refresh(request.refresh_token)
-        return pb.RefreshResponse(tokens=messages.tokens(kept))
+        token = request.refresh_token or self._cookies.refresh_token(context)
+        try:
+            kept = await self._sign_ins.refresh(token)
+        except RefreshTokenInvalid:
+            await self._cookies.forget(context)
+            raise
+        tokens = messages.tokens(kept)
+        await self._cookies.keep(context, tokens)
+        return pb.RefreshResponse(tokens=tokens)
 
     async def SignOut(self, request: pb.SignOutRequest, context: Any) -> pb.SignOutResponse:
         """End the caller's session."""
         caller = current_user()
         await self._sign_ins.sign_out(caller.id, caller.session_id)
+        await self._cookies.forget(context)
         return pb.SignOutResponse()
 
     async def ListSessions(
@@ -95,4 +108,5 @@ class SessionRpc(SessionServiceServicer):
     ) -> pb.EndAllSessionsResponse:
         """End all of the caller's sessions, this one too."""
         await self._devices.end_all(current_user().id)
+        await self._cookies.forget(context)
         return pb.EndAllSessionsResponse()
