@@ -34,6 +34,11 @@ class Admin:
     client: AsyncWeNeeds
 
     @property
+    def bearer(self) -> dict[str, str]:
+        """The header of a call."""
+        return {"authorization": f"Bearer {self.token}"}
+
+    @property
     def token(self) -> str:
         assert self.client.tokens is not None
         return self.client.tokens.access_token
