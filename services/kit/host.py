@@ -16,6 +16,8 @@ from services.kit.channels import Channels
 from services.kit.clock import SystemClock
 from services.kit.consumer import ConsumerLoop
 from services.kit.db import Database
+from services.kit.errors import DependencyDown
+from services.kit.health import NATS, POSTGRES, VALKEY, Look, StoreHealth
 from services.kit.housekeeping import housekeeping, run_periodic
 from services.kit.ids import Uuid7Ids
 from services.kit.maintenance import Maintenance, RemoteMaintenance
@@ -37,6 +39,7 @@ class RunningService:
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._bus: Bus | None = None
+        self._bus_opened = asyncio.Event()
 
     async def start(self) -> None:
         """Wire, check the contract, and serve. Raises BrokenContract and RuntimeError."""
@@ -63,6 +66,7 @@ class RunningService:
         self._name_sources()
         self._server = Server(self._kit, self._wiring, self._service.name)
         await self._server.start()
+        self._spawn(self._store_health().run, "health")
         self._spawn(self._with_bus, "bus")
         for periodic in (*self._wiring.periodic, housekeeping(database)):
             self._spawn(lambda p=periodic: run_periodic(p, database), periodic.name)  # type: ignore[misc]
@@ -76,8 +80,25 @@ class RunningService:
         kit.admin_access.source = wiring.admin_access or RemoteAdminAccess(kit.channels.to("auth"))
         kit.maintenance.source = wiring.maintenance or RemoteMaintenance(kit.channels.to("auth"))
 
+    def _store_health(self) -> StoreHealth:
+        looks: dict[str, Look] = {
+            POSTGRES: self._kit.database.ping,
+            VALKEY: self._ping_valkey,
+            NATS: self._ping_nats,
+        }
+        return StoreHealth(looks, lambda name, up: self._server.set_serving(up, name))
+
+    async def _ping_valkey(self) -> None:
+        await self._kit.redis.ping()
+
+    async def _ping_nats(self) -> None:
+        await self._bus_opened.wait()
+        if self._bus is None or not self._bus.client.is_connected:
+            raise DependencyDown(dependency=NATS)
+
     async def _with_bus(self) -> None:
         self._bus = await Bus.connect(self._settings.nats_url, self._service.name)
+        self._bus_opened.set()
         relay = Relay(self._kit.database, self._bus, self._kit.clock, self._kit.ids)
         self._kit.work.wake = relay.wake
         self._spawn(relay.run, "relay")

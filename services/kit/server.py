@@ -89,10 +89,10 @@ class Server:
         await self._server.start()
         await self.set_serving(True)
 
-    async def set_serving(self, serving: bool) -> None:
-        """Say at the health service whether calls are wanted."""
+    async def set_serving(self, serving: bool, name: str = "") -> None:
+        """Say at the health service whether calls are wanted, or whether a store answers."""
         known = health_pb2.HealthCheckResponse
-        await self._health.set("", known.SERVING if serving else known.NOT_SERVING)
+        await self._health.set(name, known.SERVING if serving else known.NOT_SERVING)
 
     async def drain(self) -> None:
         """Say "not serving", let the callers notice, finish what runs, close."""
