@@ -178,6 +178,7 @@ def derived(folder: Path) -> dict[str, Any]:
         port=1,
         services={name: [("127.0.0.1", 1)] for name in names},
         tls_dir=folder,
+        secrets_dir=folder,
         jwks_file=folder / "jwks.json",
         issuer="https://issuer.invalid",
         audience="site",
