@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import grpc
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,10 +17,12 @@ from bench import report
 from bench.boot import boots, memory
 from bench.chain import chain
 from bench.events import events
-from bench.figures import Figure
+from bench.figures import Figure, Target
 from bench.gateway import gateway
 from bench.list_page import list_page
 from bench.scene import Amount, Scene, opened
+from bench.wire import BadAnswer
+from stack.process import StartFailed
 
 Measurement = Callable[[Scene], Awaitable[list[Figure]]]
 _ALL: dict[str, Measurement] = {
@@ -71,10 +74,19 @@ async def _run(console: Console, names: Sequence[str], amount: Amount) -> list[F
             await scene.people()
             for name in names:
                 if name != "boot":
-                    figures += await _ALL[name](scene)
+                    figures += await _tried(console, name, scene)
             if "boot" in names:
                 figures += await memory(scene, "after the run")
     return figures
+
+
+async def _tried(console: Console, name: str, scene: Scene) -> list[Figure]:
+    """Measure; what fails is said, and takes no other figure with it."""
+    try:
+        return await _ALL[name](scene)
+    except (BadAnswer, StartFailed, TimeoutError, grpc.aio.AioRpcError, ExceptionGroup) as error:
+        console.print(f"[red]{name} failed[/]: {type(error).__name__}: {error}", highlight=False)
+        return [Figure(name, "failed", float("nan"), "", Target(0))]
 
 
 if __name__ == "__main__":

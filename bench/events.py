@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -15,13 +16,14 @@ from bench.figures import Figure, Target, quantile
 from bench.scene import Scene
 from bench.servers.effects import SCHEMA, create_tables
 from bench.wire import BadAnswer
+from stack.process import tail
 
 _GROUP = "events"
 _RATE = 500
 _WARM_UP_SECONDS = 1
 _BOUND_MS = 5
 _DRAIN = 12_000
-_LIMIT_SECONDS = 120
+_LIMIT_SECONDS = 300
 # An answer is one line with a number for each event.
 _LINE_BYTES = 16 * 2**20
 
@@ -29,8 +31,9 @@ _LINE_BYTES = 16 * 2**20
 class _End:
     """A process of bench.servers.events."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
+        self._log = log
 
     async def ask(self, what: str, **values: float) -> Any:
         """Send a command and return the answer. Raises BadAnswer and TimeoutError."""
@@ -43,7 +46,7 @@ class _End:
         async with asyncio.timeout(_LIMIT_SECONDS):
             line = await stdout.readline()
         if not line:
-            raise BadAnswer("the process ended; see its log")
+            raise BadAnswer(f"the process ended: {tail(self._log, 3)}")
         return json.loads(line)
 
 
@@ -51,17 +54,19 @@ class _End:
 async def _end(scene: Scene, role: str) -> AsyncIterator[_End]:
     topology = scene.topology
     url = f"{topology.admin_url}?search_path={SCHEMA}"
-    with _log(topology.log(f"bench-{role}")).open("wb") as log:
+    path = _log(topology.log(f"bench-{role}"))
+    with path.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.servers.events", role, url, topology.nats_url,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, limit=_LINE_BYTES,
         )  # fmt: skip
-        end = _End(process)
+        end = _End(process, path)
         try:
             await end.ask("")
             yield end
         finally:
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
             await process.wait()
 
 

@@ -48,6 +48,8 @@ class Figure:
 
 def show(value: float, unit: str) -> str:
     """A number with as many digits as matter, and its unit."""
+    if math.isnan(value):
+        return "none"
     if unit == "x":
         return f"{value:.2f}x"
     size = abs(value)

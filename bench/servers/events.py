@@ -8,7 +8,6 @@ processes of a machine share.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import json
 import sys
@@ -114,13 +113,14 @@ class Emitter:
 class Taker:
     """Consumes events; the effect of each is a row."""
 
-    def __init__(self, database: Database, bus: Bus) -> None:
+    def __init__(self, database: Database, nats_url: str) -> None:
         clock = SystemClock()
+        self._nats_url = nats_url
         self._units = UnitsOfWork(database, clock, Uuid7Ids(clock))
         self._done: dict[int, int] = {}
         self._more = asyncio.Event()
-        consumer = Consumer(CONSUMER, effect_due(), self._one, handle_batch=self._batch)
-        self._loop = ConsumerLoop(consumer, bus, self._units)
+        self._consumer = Consumer(CONSUMER, effect_due(), self._one, handle_batch=self._batch)
+        self._bus: Bus | None = None
         self._consuming: asyncio.Task[None] | None = None
 
     @property
@@ -129,14 +129,18 @@ class Taker:
 
     async def take(self) -> int:
         """Begin to consume; return when."""
-        self._consuming = asyncio.create_task(self._loop.run())
+        self._bus = await Bus.connect(self._nats_url, "bench-take")
+        loop = ConsumerLoop(self._consumer, self._bus, self._units)
+        self._consuming = asyncio.create_task(loop.run())
         return time.monotonic_ns()
 
     async def pause(self) -> None:
-        """Stop consuming."""
+        """Stop as a process does that ends: the server forgets what it asked for."""
         if self._consuming is not None:
             self._consuming.cancel()
             await asyncio.gather(self._consuming, return_exceptions=True)
+        if self._bus is not None:
+            await self._bus.close()
 
     async def taken(self, first: int, count: int) -> list[int]:
         """Wait for the effects of these events; return when each was committed."""
@@ -166,8 +170,11 @@ class Taker:
 
 async def _serve(role: str, database_url: str, nats_url: str) -> None:
     database = await Database.connect(database_url)
-    bus = await Bus.connect(nats_url, f"bench-{role}")
-    commands = (Emitter(database, bus) if role == "emit" else Taker(database, bus)).commands
+    if role == "emit":
+        emitter = Emitter(database, await Bus.connect(nats_url, "bench-emit"))
+        commands = emitter.commands
+    else:
+        commands = Taker(database, nats_url).commands
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -176,8 +183,6 @@ async def _serve(role: str, database_url: str, nats_url: str) -> None:
         asked = json.loads(line)
         _answer(await commands[asked.pop("do")](**asked))
     await commands["pause"]()
-    with contextlib.suppress(Exception):
-        await bus.close()
     await database.close()
 
 

@@ -27,6 +27,7 @@ from services.kit.bus import STREAM, Bus
 from services.kit.contract import event_of
 from services.kit.db import Query
 from services.kit.errors import DependencyDown
+from services.kit.logs import in_brief
 from services.kit.telemetry import continued, events_handled, tracer
 from services.kit.work import UnitsOfWork
 
@@ -177,7 +178,7 @@ class ConsumerLoop:
             "consumer": self._consumer.name,
             "event_id": delivery.id,
             "tries": tries,
-            "error": f"{type(error).__name__}: {error}",
+            "error": in_brief(error),
         }
         delay = min(self._consumer.backoff * 2 ** (tries - 1), _MAX_BACKOFF)
         if isinstance(error, DependencyDown):

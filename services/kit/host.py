@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from services.kit import logs, telemetry
 from services.kit.access import Access, AccessCache, RemoteAccess, RemoteAdminAccess
+from services.kit.background import end
 from services.kit.bus import Bus
 from services.kit.channels import Channels
 from services.kit.clock import SystemClock
@@ -119,9 +120,7 @@ class RunningService:
     async def stop(self) -> None:
         """Drain, then end everything."""
         await self._server.drain()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         if self._wiring.close is not None:
             await self._wiring.close()
         if self._bus is not None:

@@ -19,6 +19,7 @@ from services.kit.bus import Bus, Outgoing, PublishRefused
 from services.kit.clock import Clock
 from services.kit.db import Connection, Database, Query, Row
 from services.kit.ids import Ids
+from services.kit.logs import in_brief
 from services.kit.telemetry import events_published, outbox_lag
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Relay:
             try:
                 await self._session()
             except _LOST as error:
-                log.warning("Outbox relay lost Postgres", extra={"error": str(error)})
+                log.warning("Outbox relay lost Postgres", extra={"error": in_brief(error)})
             except Exception:
                 log.exception("Outbox relay starts over")
             self._leading = False
@@ -103,7 +104,7 @@ class Relay:
             except (NatsError, PublishRefused, OSError, TimeoutError) as error:
                 log.warning(
                     "Outbox waits for NATS",
-                    extra={"error": f"{type(error).__name__}: {error}", "rows": len(rows)},
+                    extra={"error": in_brief(error), "rows": len(rows)},
                 )
                 await asyncio.sleep(backoff)
                 backoff = min(backoff * 2, _MAX_BACKOFF)

@@ -12,9 +12,9 @@ from stack.topology import Topology
 from tests.conftest import RunningMesh
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningMesh]:
-    """A mesh of these tests alone."""
+    """A mesh of these tests alone: the shared one must not lose anything."""
     state: Path = tmp_path_factory.mktemp("chaos")
     for folder in (state, *state.parents[:2]):
         folder.chmod(0o755)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 
 import pytest
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.mesh
 BACK_SECONDS = 60.0
 
 
-async def kill(supervisor: Supervisor, name: str) -> None:
-    """Kill a process and wait until its successor serves."""
-    pid = supervisor.kill(name)
+async def kill(supervisor: Supervisor, name: str, number: signal.Signals) -> None:
+    """End a process and wait until its successor serves."""
+    pid = supervisor.running[name].pid
+    supervisor.running[name].signal(number)
     deadline = time.monotonic() + BACK_SECONDS
     while time.monotonic() < deadline:
         running = supervisor.running[name]
@@ -30,13 +32,15 @@ async def kill(supervisor: Supervisor, name: str) -> None:
     raise AssertionError(f"{name} did not come back")
 
 
-async def kill_under_load(flow: Flow, *names: str, applications: int) -> None:
+async def kill_under_load(
+    flow: Flow, *names: str, applications: int, number: signal.Signals = signal.SIGKILL
+) -> None:
     """Kill processes together, in the middle of so many applications."""
     supervisor = flow.mesh.mesh.supervisor
     work = [asyncio.create_task(flow.one()) for _ in range(applications)]
     # Let them get on the way: some calls are answered, some are not.
     await asyncio.wait(work, timeout=0.15, return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.gather(*(kill(supervisor, name) for name in names))
+    await asyncio.gather(*(kill(supervisor, name, number) for name in names))
     await asyncio.gather(*work)
 
 
@@ -58,6 +62,18 @@ async def test_each_is_killed_again_and_again(fragile: RunningMesh, name: str) -
     flow = await begin(fragile, seekers=20)
     for _ in range(3):
         await kill_under_load(flow, name, applications=6)
+    await asyncio.gather(flow.one(), flow.one())
+    await flow.check()
+    assert set(flow.told) <= PASSING
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SERVICES)
+async def test_each_is_told_to_stop_under_load(fragile: RunningMesh, name: str) -> None:
+    """A deployment's way: SIGTERM, and the calls in flight are finished."""
+    flow = await begin(fragile, seekers=12)
+    for _ in range(2):
+        await kill_under_load(flow, name, applications=5, number=signal.SIGTERM)
     await asyncio.gather(flow.one(), flow.one())
     await flow.check()
     assert set(flow.told) <= PASSING

@@ -37,6 +37,8 @@ from tests.support.people import (
 pytestmark = pytest.mark.mesh
 
 SCOPED = [method for method in PUBLIC if method.policy.HasField("scope")]
+# The others would succeed, and change what the other tests look at.
+HARMLESS = [m for m in SCOPED if m.name not in {"WithdrawApplication", "CloseJob"}]
 ROLES = {USER_ROLE_CANDIDATE: CANDIDATE, USER_ROLE_RECRUITER: RECRUITER}
 # What a caller who passes the policy can meet: the walk sends empty or meaningless requests.
 PASSED = {"", "INVALID_FIELDS", "PROFILE_MISSING", "PROFILE_NOT_INDEXED", "COMPANY_NOT_FOUND"}
@@ -234,13 +236,11 @@ async def test_what_belongs_to_others_is_as_good_as_absent(
         assert await door.reasons(method, theirs, caller) == {"SCOPE_DENIED"}
 
 
-@pytest.mark.parametrize("method", SCOPED, ids=path_of)
+@pytest.mark.parametrize("method", HARMLESS, ids=path_of)
 async def test_the_house_itself_is_let_in(method: Method, house: House, door: Door) -> None:
     """The walk would prove little if the scope refused everybody."""
     policy = method.policy
     inside = house.seeker if list(policy.roles) == [USER_ROLE_CANDIDATE] else house.team.recruiter
-    if method.name in {"WithdrawApplication", "CloseJob"}:
-        pytest.skip("would succeed and change what the other tests look at")
     request = with_field(method, policy.scope.field, house.ids[policy.scope.kind])
     headers = {"accept-language": "en", **inside.bearer}
     assert await door.reason(method, request, headers) not in {"SCOPE_DENIED", "ROLE_REQUIRED"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import httpx
+import pytest
 from google.api import annotations_pb2
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -18,6 +19,7 @@ from google.protobuf.message import Message
 
 from services.kit.contract import Access, Method, methods_of
 from stack.gen.__main__ import GEN
+from tests.support import errors
 
 _FIELD = re.compile(r"{([a-z_.]+)}")
 _VERBS = ("get", "post", "put", "patch", "delete")
@@ -74,6 +76,15 @@ async def over_grpc(
     first: Message = await call.read()
     call.cancel()
     return first
+
+
+async def refused_over_grpc(
+    channel: grpc.aio.Channel, method: Method, request: Message, headers: dict[str, str]
+) -> errors.Problem:
+    """Call a method that must refuse; return the problem."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await over_grpc(channel, method, request, headers)
+    return errors.of_grpc(caught.value, headers.get("accept-language", "fr"))
 
 
 async def over_rest(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -113,7 +113,7 @@ class Edge:
             method=method,
             correlation_id=headers.get(_CORRELATION, "")[:_MAX_ID] or self.ids.new(),
             locale="en" if language[:2].lower() == "en" else "fr",
-            peer=_peer(context.auth_context()),
+            peer=_peer(context.peer_identities() or ()),
             address=headers.get("x-weneeds-address", "")[:_MAX_ID],
             device=_device(headers.get("user-agent", "")),
             deadline=None if left is None else time.monotonic() + left,
@@ -175,8 +175,9 @@ def _decode(method: Method, raw: bytes, call: Call) -> Any:
         raise InvalidFields([("", "not a message of the declared type")]) from error
 
 
-def _peer(auth_context: Mapping[str, Any]) -> str:
-    for name in auth_context.get("x509_subject_alternative_name", ()):
+def _peer(identities: Iterable[bytes]) -> str:
+    """Return the peer's name; `auth_context()` would copy the whole certificate for it."""
+    for name in identities:
         text = name.decode("ascii", "replace")
         if text.startswith(_SPIFFE):
             return str(text.removeprefix(_SPIFFE))
@@ -212,4 +213,5 @@ def _finished(
         facts["user_id"] = call.user.id
     if message:
         facts["reason"] = message.partition(":")[0]
-    log.log(level, "rpc", extra=facts)
+    # `log.log` would look for its caller on the stack, which no line shows.
+    log.handle(log.makeRecord(log.name, level, "", 0, "rpc", (), None, extra=facts))

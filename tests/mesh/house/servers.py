@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 from weneeds.auth.v1 import account_service_pb2 as account
 from weneeds.auth.v1 import company_service_pb2 as company
 from weneeds.auth.v1 import directory_service_pb2 as directory
@@ -28,7 +24,8 @@ from services.kit.host import RunningService
 from services.kit.service import Endpoint, Resources, Service, Wiring
 from services.kit.settings import Settings
 from stack import certs, keys
-from stack.topology import AUDIENCE, ISSUER, SERVICES, Topology
+from stack.topology import SERVICES, Topology
+from tests.support.tokens import signed
 
 Answer = Callable[[Any], Awaitable[Any]]
 REASONS = [error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]]
@@ -115,26 +112,7 @@ class Servers:
 
     def bearer(self, **more: object) -> tuple[tuple[str, str], ...]:
         """Metadata of a signed-in recruiter."""
-        return (("authorization", f"Bearer {token(self.topology, **more)}"),)
-
-
-def token(topology: Topology, **more: object) -> str:
-    """A token signed by the mesh's own key; `more` replaces claims."""
-    file = next(topology.signing_keys.glob("*.pem"))
-    key = OKPKey.import_key(file.read_bytes(), {"kid": file.stem})
-    now = int(time.time())
-    claims = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": str(uuid4()),
-        "sid": str(uuid4()),
-        "role": "RECRUITER",
-        "access": "site",
-        "iat": now,
-        "exp": now + 600,
-    }
-    header = {"alg": "EdDSA", "kid": file.stem}
-    return jwt.encode(header, {**claims, **more}, key, algorithms=["EdDSA"])
+        return (("authorization", f"Bearer {signed(self.topology, **more)}"),)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from weneeds.jobs.events.v1.events_pb2 import OfferClosed
 from weneeds.options.v1.role_pb2 import COMPANY_ROLE_ADMIN, COMPANY_ROLE_VIEWER
 
+from services.kit.access import AccessCache, RemoteAccess
 from services.kit.audit import verify
 from services.kit.call import current_call
 from services.kit.consumer import Consumer
@@ -29,8 +30,9 @@ from services.kit.db import Query
 from services.kit.errors import DeadlineTooShort
 from services.kit.telemetry import trace_id
 from tests.mesh.house.conftest import Kit, Stores
-from tests.mesh.house.servers import Handlers, Servers, accounts, companies, health, serving, token
+from tests.mesh.house.servers import Handlers, Servers, accounts, companies, health, serving
 from tests.support import errors
+from tests.support.tokens import signed
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
@@ -265,8 +267,6 @@ async def test_a_stopping_service_says_so_and_finishes_what_it_began(stores: Sto
 
 async def test_a_lookup_does_not_inherit_the_hurry_of_who_began_it(stores: Stores) -> None:
     """Two calls of one session share a lookup; the patient one is served."""
-    from services.kit.access import AccessCache, RemoteAccess
-
     release = asyncio.Event()
 
     async def access(call: Any) -> None:
@@ -282,7 +282,7 @@ async def test_a_lookup_does_not_inherit_the_hurry_of_who_began_it(stores: Store
     handlers = Handlers(me=me, access=access)
     async with serving(stores.topology, handlers) as servers, servers.channel() as channel:
         cache = AccessCache(RemoteAccess(servers.kit.channels.to("auth")))
-        mine = (("authorization", f"Bearer {token(stores.topology)}"),)
+        mine = (("authorization", f"Bearer {signed(stores.topology)}"),)
         hurried = asyncio.ensure_future(
             accounts(channel).GetMe(GetMeRequest(), metadata=mine, timeout=0.3)
         )

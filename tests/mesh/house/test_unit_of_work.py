@@ -3,63 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from weneeds.jobs.events.v1.events_pb2 import ProfileUpdated
 from weneeds.jobs.v1.job_pb2 import Job
 from weneeds.jobs.v1.job_service_pb2 import (
     CreateJobRequest,
     CreateJobResponse,
-    PublishJobRequest,
-    PublishJobResponse,
 )
 
-from services.kit.audit import AuditLog, verify
-from services.kit.call import Call, User, set_current_call
-from services.kit.chain.audit import audited, record_denial
 from services.kit.chain.idempotency import idempotent
-from services.kit.contract import BrokenContract, Method
+from services.kit.contract import BrokenContract
 from services.kit.db import Query
-from services.kit.errors import DependencyDown, RequestIdReused, ScopeDenied
+from services.kit.errors import DependencyDown, RequestIdReused
 from services.kit.work import NotCommitted
+from tests.mesh.house.acts import WRITE, calling, write
 from tests.mesh.house.conftest import Kit
 from tests.support.contract import PUBLIC
 
-PUBLISH = next(method for method in PUBLIC if method.name == "PublishJob")
 CREATE = next(method for method in PUBLIC if method.name == "CreateJob")
-# What stands for state here.
-WRITE = Query.text("insert into companies (id, name) values (cast(:id as uuid), 'Fictive')")
 SEEN = Query.text("select 1 from companies where id = cast(:id as uuid)")
 OUTBOX = Query.text("select * from outbox where key = :key order by seq")
-LAST_AUDIT = Query.text("select * from audit order by seq desc limit 1")
 
 
 class Broken(Exception):
     """A failure that nobody expects."""
 
 
-async def write(kit: Kit, key: str) -> None:
-    """State and an event, in the unit at hand."""
-    async with kit.work() as work:
-        await work.execute(WRITE, id=key)
-        work.publish(ProfileUpdated(candidate_id=key, version=1))
-
-
 async def kept(kit: Kit, key: str) -> tuple[bool, int]:
     """Whether the state is there, and how many events."""
     reader = kit.database.reader
     return bool(await reader.fetch(SEEN, id=key)), len(await reader.fetch(OUTBOX, key=key))
-
-
-def calling(method: Method) -> Call:
-    """Make a signed-in call the current one."""
-    user = User(id=str(uuid4()), role="RECRUITER", session_id=str(uuid4()))
-    call = Call(method=method, correlation_id=str(uuid4()), user=user)
-    set_current_call(call)
-    return call
 
 
 async def test_state_and_events_are_one(kit: Kit) -> None:
@@ -221,64 +196,6 @@ async def test_a_failed_request_may_be_sent_again(kit: Kit) -> None:
     assert await kept(kit, key) == (False, 0)
     fail.clear()
     assert (await handler(request, None)).job.id == key
-
-
-async def test_audit_rows_are_of_the_same_commit_and_chained(kit: Kit) -> None:
-    log = AuditLog(kit.clock, kit.ids)
-    key = str(uuid4())
-
-    async def publish(request: PublishJobRequest, context: object) -> PublishJobResponse:
-        await write(kit, request.job_id)
-        if request.job_id != key:
-            raise Broken
-        return PublishJobResponse()
-
-    handler: Any = audited(PUBLISH, publish, kit.work, log)
-    before = await kit.count("audit")
-    call = calling(PUBLISH)
-    call.notes["resource_id"] = key
-    await handler(PublishJobRequest(job_id=key), None)
-    with pytest.raises(Broken):
-        await handler(PublishJobRequest(job_id=str(uuid4())), None)
-    await asyncio.gather(*(denied(kit, log) for _ in range(10)))
-    assert await kit.count("audit") == before + 11
-    assert await verify(kit.database.reader) == (before + 11, None)
-
-
-async def denied(kit: Kit, log: AuditLog) -> None:
-    """An audited action that is refused leaves a row of its own commit."""
-    call = calling(PUBLISH)
-    assert call.user is not None
-    await record_denial(PUBLISH, ScopeDenied(), kit.work, log)
-    rows = await kit.database.reader.fetch(
-        Query.text("select * from audit where actor_id = :actor"), actor=call.user.id
-    )
-    [row] = rows
-    assert (row["success"], row["reason"]) == (False, "SCOPE_DENIED")
-    assert row["correlation_id"] == call.correlation_id
-
-
-async def test_the_service_cannot_rewrite_its_audit_log(kit: Kit) -> None:
-    for sql in ("update audit set success = true", "delete from audit"):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with kit.work() as work:
-                await work.execute(Query.text(sql))
-
-
-async def test_a_changed_audit_row_is_found(kit: Kit) -> None:
-    log = AuditLog(kit.clock, kit.ids)
-    for _ in range(3):
-        await denied(kit, log)
-    [last] = await kit.database.reader.fetch(LAST_AUDIT)
-    admin = await asyncpg.connect(kit.stores.topology.admin_url)
-    change = "update jobs.audit set reason = $1 where seq = $2"
-    try:
-        await admin.execute(change, "FORGED", last["seq"] - 1)
-        assert await verify(kit.database.reader) == (last["seq"] - 2, last["seq"] - 1)
-    finally:
-        await admin.execute(change, "SCOPE_DENIED", last["seq"] - 1)
-        await admin.close()
-    assert (await verify(kit.database.reader))[1] is None
 
 
 async def test_postgres_away_is_said_and_passes(kit: Kit) -> None:

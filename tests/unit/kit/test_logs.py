@@ -7,9 +7,10 @@ import logging
 import sys
 from datetime import datetime, timedelta
 
+import asyncpg
 import pytest
 
-from services.kit.logs import JsonFormatter
+from services.kit.logs import JsonFormatter, in_brief
 
 # What some reader takes for the end of a line or for a command to a terminal.
 FORGED = [
@@ -64,3 +65,18 @@ def test_an_exception_is_part_of_the_line() -> None:
     line = JsonFormatter().format(record)
     assert line.splitlines() == [line]
     assert "ValueError: first\nsecond" in json.loads(line)["exception"]
+
+
+def test_the_values_of_a_row_stay_out_of_the_log() -> None:
+    error = asyncpg.UniqueViolationError("duplicate key value")
+    error.detail = "Key (email)=(ada@example.org) already exists."
+    assert "ada@example.org" in str(error)
+    try:
+        raise error
+    except asyncpg.UniqueViolationError:
+        failure = sys.exc_info()
+    record = logging.LogRecord("test", logging.ERROR, __file__, 1, "failed", (), failure)
+    line = JsonFormatter().format(record)
+    assert "duplicate key value" in line
+    assert "ada@example.org" not in line
+    assert in_brief(error) == "UniqueViolationError: duplicate key value"

@@ -37,7 +37,7 @@ def running(state: Path) -> Iterator[Topology]:
 
 def test_every_command_explains_itself() -> None:
     commands = ("up", "down", "status", "logs", "demo", "doctor", "migrate", "clean", "openapi")
-    for command in (*commands, "events"):
+    for command in (*commands, "events", "ledger", "policy"):
         answer = _runner.invoke(app, [command, "--help"])
         assert answer.exit_code == 0
         assert "Usage:" in answer.output
@@ -112,3 +112,15 @@ def test_logs_name_what_there_is(state: Path) -> None:
     wrong = _runner.invoke(app, ["logs", "nasts"])
     assert wrong.exit_code == 1
     assert "jobs, nats" in wrong.output
+
+
+def test_the_policy_names_each_method() -> None:
+    answer = _runner.invoke(app, ["policy"], env={"COLUMNS": "300"})
+    assert answer.exit_code == 0
+    assert "MoveApplication" in answer.output
+
+
+def test_the_ledger_of_no_mesh() -> None:
+    answer = _runner.invoke(app, ["ledger", "verify"])
+    assert answer.exit_code == 1
+    assert "make up" in answer.output
