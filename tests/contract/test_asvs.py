@@ -14,7 +14,7 @@ from stack.paths import ROOT
 
 TEXT = (ROOT / SOURCE).read_text()
 STANDARD, REQUIREMENTS = load(TEXT)
-# What OWASP says of version 5.0.0: requirements by level.
+# Requirements by level, as counted in the standard's own file.
 IN_THE_STANDARD = {1: 70, 2: 183, 3: 92}
 
 
