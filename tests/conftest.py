@@ -20,7 +20,7 @@ class RunningMesh:
 
     mesh: Mesh
     # Configured, but started only by the tests that sign in through them.
-    providers: IdentityProviders
+    providers: IdentityProviders | None = None
 
     @property
     def topology(self) -> Topology:
