@@ -26,7 +26,7 @@ from services.kit.contract import Method
 from services.kit.errors import DependencyDown, InvalidFields, Refused
 from services.kit.ids import Ids
 from services.kit.problems import Problems
-from services.kit.telemetry import continued, feature_uses, rpc_duration, tracer
+from services.kit.telemetry import continued, feature_uses, rpc_duration, span
 
 log = logging.getLogger("weneeds.rpc")
 
@@ -56,7 +56,7 @@ class Edge:
             started = time.perf_counter()
             call, parent = self._open(method, context)
             failure: BaseException
-            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+            with span(method.path, parent, SpanKind.SERVER):
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
@@ -83,7 +83,7 @@ class Edge:
             started = time.perf_counter()
             call, parent = self._open(method, context)
             failure: BaseException
-            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+            with span(method.path, parent, SpanKind.SERVER):
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
