@@ -102,7 +102,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     providers = wire_providers(
-        kit, users=users, sign_ins=sign_ins, log=sign_in_log, audit=audit, cookies=cookies
+        kit, users=users, sign_ins=sign_ins, log=sign_in_log, cookies=cookies
     )
 
     async def close() -> None:

@@ -18,7 +18,6 @@ from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.providers import ProviderRpc
 from services.auth.settings import AuthSettings
 from services.auth.store.identities import PostgresIdentities
-from services.kit.audit import AuditLog
 from services.kit.service import Endpoint, Resources
 
 _PROVIDER = provider_service_pb2.DESCRIPTOR.services_by_name["ProviderService"]
@@ -38,7 +37,6 @@ def wire_providers(
     users: UserStore,
     sign_ins: SignIns,
     log: SignInLog,
-    audit: AuditLog,
     cookies: BrowserCookies,
 ) -> ProviderParts:
     """Put the rooms together. Raises ValueError and OSError for a wrong configuration."""
@@ -55,7 +53,6 @@ def wire_providers(
         redirects=settings.provider_redirects,
         sign_ins=sign_ins,
         log=log,
-        audit=audit,
         clock=kit.clock,
         ids=kit.ids,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -60,6 +61,10 @@ class Site:
     async def finish(self, state: str, code: str) -> Answer:
         body = {"state": state, "code": code}
         return await self.call("POST", "/api/v1/auth/providers:finish", body)
+
+    async def finish_link(self, token: str, state: str, code: str) -> Answer:
+        body = {"state": state, "code": code}
+        return await self.call("POST", "/api/v1/me/identities:finish", body, token)
 
     async def sign_in(self, login: str, role: str = "USER_ROLE_CANDIDATE") -> Answer:
         begun = await self.begin(role=role)
@@ -301,9 +306,8 @@ async def test_an_account_with_the_same_email_is_not_taken_over_but_linked(site:
     assert await site.identities(token) == []
 
     begun = await site.begin_link(token)
-    status, linked = await site.finish(begun.state, await log_in(begun, email))
+    status, linked = await site.finish_link(token, begun.state, await log_in(begun, email))
     assert status == 200, linked
-    assert linked.get("tokens") is None
     assert (linked["identity"]["provider"], linked["identity"]["email"]) == ("honest", email)
     assert await site.identities(token) == [linked["identity"]]
     _, signed_in = await site.sign_in(email)
@@ -316,8 +320,50 @@ async def test_an_identity_belongs_to_one_user(site: Site) -> None:
     token, _ = await site.register(new_email())
     begun = await site.begin_link(token)
     code = await log_in(begun, login)
-    assert reason(await site.finish(begun.state, code)) == "IDENTITY_TAKEN"
+    assert reason(await site.finish_link(token, begun.state, code)) == "IDENTITY_TAKEN"
     assert await site.identities(token) == []
+
+
+async def test_a_link_ends_only_where_and_by_whom_it_was_begun(site: Site) -> None:
+    token, _ = await site.register(new_email())
+    stranger, _ = await site.register(new_email())
+    begun = await site.begin_link(token)
+    code = await log_in(begun, new_email())
+    assert reason(await site.finish_link(stranger, begun.state, code)) == "PROVIDER_ANSWER_INVALID"
+    begun = await site.begin_link(token)
+    code = await log_in(begun, new_email())
+    assert reason(await site.finish(begun.state, code)) == "PROVIDER_ANSWER_INVALID"
+    begun = await site.begin()
+    code = await log_in(begun, new_email())
+    assert reason(await site.finish_link(token, begun.state, code)) == "PROVIDER_ANSWER_INVALID"
+    begun = await site.begin_link(token)
+    code = await log_in(begun, new_email())
+    assert (await site.finish_link("", begun.state, code))[0] == 401
+    # Whom the gate refuses has not used the state up.
+    assert (await site.finish_link(token, begun.state, code))[0] == 200
+    assert await site.identities(stranger) == []
+    assert len(await site.identities(token)) == 1
+
+
+async def test_what_links_did_and_tried_is_audited(mesh: RunningMesh, site: Site) -> None:
+    token, user_id = await site.register(new_email())
+    begun = await site.begin_link(token)
+    code = await log_in(begun, new_email())
+    _, linked = await site.finish_link(token, begun.state, code)
+    await site.finish_link(token, begun.state, code)
+    connection = await asyncpg.connect(mesh.topology.admin_url)
+    rows = await connection.fetch(
+        "select success, reason, resource_id, metadata from auth.audit"
+        " where actor_id = $1 and action = 'CHANGE_FACTOR' order by seq",
+        user_id,
+    )
+    await connection.close()
+    assert [(row["success"], row["reason"]) for row in rows] == [
+        (True, ""),
+        (False, "PROVIDER_ANSWER_INVALID"),
+    ]
+    assert rows[0]["resource_id"] == linked["identity"]["id"]
+    assert json.loads(rows[0]["metadata"]) == {"new": {"provider": "honest"}}
 
 
 async def test_an_unproved_email_creates_nothing_but_can_be_linked(site: Site) -> None:
@@ -325,7 +371,7 @@ async def test_an_unproved_email_creates_nothing_but_can_be_linked(site: Site) -
     assert reason(await site.sign_in(login)) == "PROVIDER_ANSWER_INVALID"
     token, user_id = await site.register(new_email())
     begun = await site.begin_link(token)
-    assert (await site.finish(begun.state, await log_in(begun, login)))[0] == 200
+    assert (await site.finish_link(token, begun.state, await log_in(begun, login)))[0] == 200
     assert (await site.sign_in(login))[1]["user"]["id"] == user_id
 
 
@@ -342,7 +388,8 @@ async def test_the_last_way_to_sign_in_stays(site: Site) -> None:
     assert reason(await site.call("DELETE", path, token=token)) == "LAST_SIGN_IN_METHOD"
 
     begun = await site.begin_link(token)
-    assert (await site.finish(begun.state, await log_in(begun, new_email())))[0] == 200
+    code = await log_in(begun, new_email())
+    assert (await site.finish_link(token, begun.state, code))[0] == 200
     answers = await asyncio.gather(
         *(
             site.call("DELETE", f"/api/v1/me/identities/{each['id']}", token=token)
@@ -357,7 +404,7 @@ async def test_unlinking_twice_and_anothers_identity_change_nothing(site: Site) 
     email = new_email()
     token, _ = await site.register(email)
     begun = await site.begin_link(token)
-    _, linked = await site.finish(begun.state, await log_in(begun, email))
+    _, linked = await site.finish_link(token, begun.state, await log_in(begun, email))
     path = f"/api/v1/me/identities/{linked['identity']['id']}"
     stranger, _ = await site.register(new_email())
     assert (await site.call("DELETE", path, token=stranger))[0] == 200

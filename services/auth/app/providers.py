@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
-from weneeds.options.v1.policy_pb2 import AUDIT_ACTION_CHANGE_FACTOR
 
 from services.auth.app.accounts import registered
 from services.auth.app.challenges import Challenged
@@ -31,7 +30,7 @@ from services.auth.domain.providers import (
     locale_or,
 )
 from services.auth.domain.users import User, UserRole, UserStatus
-from services.kit.audit import AuditLog, Entry, note_change
+from services.kit.audit import note_change
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import AccountBanned, InvalidFields, SessionEnded
@@ -68,7 +67,6 @@ class Providers:
         redirects: Collection[str],
         sign_ins: SignIns,
         log: SignInLog,
-        audit: AuditLog,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -81,7 +79,6 @@ class Providers:
         self._redirects = frozenset(redirects)
         self._sign_ins = sign_ins
         self._log = log
-        self._audit = audit
         self._clock = clock
         self._ids = ids
 
@@ -101,22 +98,31 @@ class Providers:
         """Begin to link a provider's account to a user's. Raises as begin_sign_in."""
         return await self._begin(provider, redirect_uri, None, user_id)
 
+    async def finish_link(self, state: str, code: str, user_id: str) -> Identity:
+        """Finish a link that this very user began; return what is linked now.
+
+        Each state is good once, whatever comes of it. Raises
+        ProviderAnswerInvalid, IdentityTaken and AccountBanned.
+        """
+        attempt = await self._attempts.take(state)
+        # Else somebody could lure another into finishing theirs, whose provider's
+        # account would then sign in to the wrong user.
+        if attempt is None or not attempt.user_id or attempt.user_id != user_id:
+            raise ProviderAnswerInvalid
+        return await self._link(attempt, await self._providers.profile(attempt, code))
+
     async def finish(
         self, state: str, code: str, locale: str, device: str = ""
-    ) -> SignedIn | Challenged | Identity:
-        """Finish what was begun: a session, or the identity that was linked.
-
-        An account with a second factor is asked for it before it gets a session.
+    ) -> SignedIn | Challenged:
+        """Finish a sign-in: a session, or the question for a second factor.
 
         Each state is good once, whatever comes of it. `locale` is that of a new
         account whose provider names no language. Raises ProviderAnswerInvalid,
         IdentityTaken and AccountBanned.
         """
         attempt = await self._attempts.take(state)
-        if attempt is not None and attempt.user_id:
-            return await self._link(attempt, await self._providers.profile(attempt, code))
         async with self._log.attempt() as logged:
-            if attempt is None or attempt.role is None:
+            if attempt is None or attempt.user_id or attempt.role is None:
                 raise ProviderAnswerInvalid
             profile = await self._providers.profile(attempt, code)
             user = await self._known_or_new(attempt.provider, attempt.role, profile, locale)
@@ -197,12 +203,15 @@ class Providers:
                 raise ProviderAnswerInvalid
             if known.user.status is UserStatus.BANNED:
                 raise AccountBanned
-            added = await self._add_identity(work, attempt.user_id, attempt.provider, profile)
+            await self._add_identity(work, attempt.user_id, attempt.provider, profile)
             identity = await self._identities.find(work, attempt.provider, profile.subject)
             if identity is None or identity.user_id != attempt.user_id:
                 raise IdentityTaken
-            if added:
-                await self._audit.note(work, _linked(identity))
+            note_change(
+                resource_type="identity",
+                resource_id=identity.id,
+                new={"provider": identity.provider},
+            )
             return identity
 
     async def _add_identity(
@@ -231,15 +240,3 @@ class Providers:
             created_at=now,
             email_verified_at=now,
         )
-
-
-def _linked(identity: Identity) -> Entry:
-    # The call has no token: the state is what ties it to the user.
-    return Entry(
-        action=AUDIT_ACTION_CHANGE_FACTOR,
-        actor_id=identity.user_id,
-        actor_access="site",
-        resource_type="identity",
-        resource_id=identity.id,
-        metadata={"new": {"provider": identity.provider}},
-    )

@@ -58,15 +58,20 @@ class ProviderRpc(ProviderServiceServicer):
             authorization_url=begun.authorization_url, state=begun.state
         )
 
+    async def FinishProviderLink(
+        self, request: pb.FinishProviderLinkRequest, context: Any
+    ) -> pb.FinishProviderLinkResponse:
+        """Finish a link that the caller began."""
+        linked = await self._providers.finish_link(request.state, request.code, current_user().id)
+        return pb.FinishProviderLinkResponse(identity=_identity(linked))
+
     async def FinishProvider(
         self, request: pb.FinishProviderRequest, context: Any
     ) -> pb.FinishProviderResponse:
-        """Finish what was begun with the provider's answer."""
+        """Finish a sign-in with the provider's answer."""
         call = current_call()
         locale = call.locale if call is not None else ""
         done = await self._providers.finish(request.state, request.code, locale, current_device())
-        if isinstance(done, Identity):
-            return pb.FinishProviderResponse(identity=_identity(done))
         if isinstance(done, Challenged):
             return pb.FinishProviderResponse(challenge=factor_messages.challenge(done))
         tokens = messages.tokens(done.tokens)

@@ -79,9 +79,7 @@ class Rooms:
 
     async def link(self, user_id: str) -> Identity:
         begun = await self.providers.begin_link("test", REDIRECT, user_id)
-        done = await self.providers.finish(begun.state, "code", "fr")
-        assert isinstance(done, Identity)
-        return done
+        return await self.providers.finish_link(begun.state, "code", user_id)
 
     async def audited(self, user_id: str) -> list[tuple[str, bool, str]]:
         rows = await self.auth.database.writer.fetch(
@@ -95,7 +93,6 @@ def rooms(auth: Auth, redis: Redis) -> Rooms:
     ids = Uuid7Ids(auth.clock)
     units = UnitsOfWork(auth.database, auth.clock, ids)
     scripted = ScriptedProviders()
-    audit = AuditLog(auth.clock, ids)
     providers = Providers(
         work=units,
         reader=auth.database.reader,
@@ -105,8 +102,7 @@ def rooms(auth: Auth, redis: Redis) -> Rooms:
         providers=scripted,
         redirects=[REDIRECT],
         sign_ins=auth.sign_ins,
-        log=SignInLog(units, audit),
-        audit=audit,
+        log=SignInLog(units, AuditLog(auth.clock, ids)),
         clock=auth.clock,
         ids=ids,
     )
@@ -164,7 +160,7 @@ async def test_a_banned_person_neither_signs_in_nor_links(rooms: Rooms) -> None:
         await rooms.sign_in()
     rooms.knows()
     with pytest.raises(AccountBanned):
-        await rooms.providers.finish(begun.state, "code", "fr")
+        await rooms.providers.finish_link(begun.state, "code", user.id)
     assert len(await rooms.providers.identities(user.id)) == 1
     assert (await rooms.audited(user.id))[-1] == ("SIGN_IN", False, "ACCOUNT_BANNED")
 
@@ -175,7 +171,7 @@ async def test_an_account_that_is_gone_is_linked_to_nothing(rooms: Rooms) -> Non
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
     await rooms.auth.database.writer.execute("delete from users where id = $1", user.id)
     with pytest.raises(ProviderAnswerInvalid):
-        await rooms.providers.finish(begun.state, "code", "fr")
+        await rooms.providers.finish_link(begun.state, "code", user.id)
     # Nothing of the person is left: they may begin anew.
     again = (await rooms.sign_in()).user
     assert (again.email, again.id == user.id) == (profile.email, False)
@@ -195,14 +191,46 @@ async def test_the_second_factor_is_asked_here_too(rooms: Rooms) -> None:
     assert opened.user == first.user
 
 
-async def test_linking_is_audited_once(rooms: Rooms) -> None:
+async def test_linking_twice_is_linking_once(rooms: Rooms) -> None:
     user = await rooms.auth.register()
     profile = rooms.knows()
     identity = await rooms.link(user.id)
     assert await rooms.link(user.id) == identity
-    assert await rooms.audited(user.id) == [("CHANGE_FACTOR", True, "")]
+    assert await rooms.providers.identities(user.id) == [identity]
     assert (identity.provider, identity.email) == ("test", profile.email)
     assert (await rooms.sign_in()).user == user
+
+
+async def test_a_link_is_finished_only_by_who_began_it(rooms: Rooms) -> None:
+    beginner, other = await rooms.auth.register(), await rooms.auth.register()
+    rooms.knows()
+    begun = await rooms.providers.begin_link("test", REDIRECT, beginner.id)
+    for finisher in (other, beginner):
+        # The second time the state is used up, whoever asks.
+        with pytest.raises(ProviderAnswerInvalid):
+            await rooms.providers.finish_link(begun.state, "code", finisher.id)
+    for user in (beginner, other):
+        assert await rooms.providers.identities(user.id) == []
+
+
+async def test_a_link_does_not_end_as_a_sign_in(rooms: Rooms) -> None:
+    user = await rooms.auth.register()
+    rooms.knows()
+    await rooms.link(user.id)
+    begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
+    with pytest.raises(ProviderAnswerInvalid):
+        await rooms.providers.finish(begun.state, "code", "fr")
+    assert await rooms.auth.sessions.ids_of(user.id) == []
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+async def test_a_sign_in_does_not_end_as_a_link(rooms: Rooms, nobody: bool) -> None:
+    user = await rooms.auth.register()
+    rooms.knows()
+    begun = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
+    with pytest.raises(ProviderAnswerInvalid):
+        await rooms.providers.finish_link(begun.state, "code", "" if nobody else user.id)
+    assert await rooms.providers.identities(user.id) == []
 
 
 async def test_an_identity_is_linked_to_one_user(rooms: Rooms) -> None:
