@@ -17,7 +17,7 @@ CHALLENGE_TRIES = 5
 # How long an app that was begun can be confirmed.
 CONFIRM_WITHIN = timedelta(minutes=15)
 RECOVERY_CODES = 10
-RECOVERY_CODE_BYTES = 10
+RECOVERY_CODE_BYTES = 16
 PASSKEYS_MOST = 20
 _GROUP = 4
 
@@ -134,15 +134,15 @@ class Challenge:
 
 
 def recovery_code(random: bytes) -> str:
-    """Return 80 random bits as a code to be written down: "abcd-efgh-ijkl-mnop"."""
-    text = base64.b32encode(random).decode().lower()
+    """Return random bytes as a code to be written down: "abcd-efgh-ijkl-...", base32 unpadded."""
+    text = base64.b32encode(random).decode().rstrip("=").lower()
     return "-".join(text[at : at + _GROUP] for at in range(0, len(text), _GROUP))
 
 
 def recovery_digest(code: str) -> bytes:
     """Return what the store holds of a code: its hyphens do not count.
 
-    A plain hash: 80 random bits cannot be guessed from it.
+    A plain hash: 128 random bits cannot be guessed from it.
     """
     return hashlib.sha256(code.replace("-", "").encode()).digest()
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 from uuid import uuid4
 
+import protovalidate
 import pytest
+from weneeds.auth.v1.session_service_pb2 import FactorProof
 
 from services.auth.app.challenges import Challenged
 from services.auth.app.proofs import CODES_AN_HOUR
@@ -37,11 +39,21 @@ async def person(auth: Auth) -> Person:
     return await new_person(auth)
 
 
-def test_recovery_codes_carry_80_bits_and_forgive_hyphens() -> None:
-    code = recovery_code(bytes(range(10)))
-    assert code == "aaaq-eaye-auda-ocaj"
-    assert base64.b32decode(code.replace("-", "").upper()) == bytes(range(10))
+def test_a_recovery_code_is_its_bytes_and_forgives_hyphens() -> None:
+    code = recovery_code(bytes(range(16)))
+    assert code == "aaaq-eaye-auda-ocaj-bifq-ydio-b4"
     assert recovery_digest(code) == recovery_digest(code.replace("-", ""))
+
+
+async def test_recovery_codes_that_are_handed_out_carry_128_bits(person: Person) -> None:
+    await person.enrol_totp()
+    texts = [code.replace("-", "").upper() for code in person.codes]
+    # Base32 wants its padding back.
+    bits = {base64.b32decode(text + "=" * (-len(text) % 8)) for text in texts}
+    assert [len(each) * 8 for each in bits] == [128] * 10
+    for code in person.codes:
+        # The contract's pattern takes what is handed out.
+        assert not protovalidate.collect_violations(FactorProof(recovery_code=code))
 
 
 async def test_an_app_counts_once_it_is_confirmed(person: Person) -> None:
