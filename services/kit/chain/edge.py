@@ -1,7 +1,8 @@
 """The outermost layers: recovery, telemetry, deadline and errors.
 
 Between the wire and the guards: opens the call, decodes the request, turns
-every failure into one documented status, and writes one log line a call.
+every failure into one documented status, measures each call, and logs those that
+failed or were slow (at DEBUG: all).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _MAX_ID = 64
 _CORRELATION = "x-request-id"
 # Failures that are the platform's, not the caller's.
 _QUIET = frozenset({grpc.StatusCode.OK, grpc.StatusCode.CANCELLED})
+_SLOW_MS = 500.0
 _LOUD = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 
@@ -194,6 +196,15 @@ def _feature(method: Method) -> str:
     return Feature.Name(number).removeprefix("FEATURE_") if number else ""
 
 
+def _level(code: grpc.StatusCode, took: float) -> int:
+    # The gateway's access log has a line for every call. Here one that went
+    # well is told when it was slow, or when somebody debugs: writing a line
+    # costs more than all the layers together.
+    if code in _QUIET:
+        return logging.INFO if took >= _SLOW_MS else logging.DEBUG
+    return logging.ERROR if code in _LOUD else logging.WARNING
+
+
 def _finished(
     call: Call,
     started: float,
@@ -203,9 +214,7 @@ def _finished(
 ) -> None:
     took = (time.perf_counter() - started) * 1000
     rpc_duration.record(took, {**attributes, "rpc.status": code.name})
-    level = logging.INFO if code in _QUIET else logging.WARNING
-    if code in _LOUD:
-        level = logging.ERROR
+    level = _level(code, took)
     if not log.isEnabledFor(level):
         return
     facts: dict[str, object] = {"code": code.name, "ms": round(took, 2), "peer": call.peer}
