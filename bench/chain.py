@@ -25,8 +25,8 @@ async def chain(scene: Scene) -> list[Figure]:
     """CPU of an RPC with a canned answer: whole chain, less the same handler registered bare."""
     figures: list[Figure] = []
     for level, what, bound in (
-        ("INFO", "the layers, with the access log", None),
-        ("WARNING", "the layers", Target(_BOUND_US)),
+        ("DEBUG", "the layers, with a log line for each call", None),
+        ("INFO", "the layers", Target(_BOUND_US)),
     ):
         figures += await _compare(scene, level, what, bound)
     return figures

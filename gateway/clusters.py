@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
+from gateway import key_sets, secrets
 from gateway.routes import NOWHERE, PORTAL, cluster_of
 from gateway.topology import Address, GatewayTopology, Limits
 
@@ -17,9 +17,9 @@ _HTTP2_WINDOW = 1024 * 1024
 
 
 def clusters(topology: GatewayTopology) -> list[Config]:
-    """One cluster for each service, and one each for the portal and the trace collector."""
+    """One cluster for each service, and those of the gateway's own needs."""
     found = [_service(topology, name, hosts) for name, hosts in topology.services.items()]
-    found.append(_plain(NOWHERE, []))
+    found += [_plain(NOWHERE, []), key_sets.cluster()]
     if topology.portal:
         found.append(_plain(PORTAL, [topology.portal]))
     # The tracer wants a collector even if there is none: then its cluster has no address.
@@ -84,7 +84,6 @@ def _http2() -> Config:
 
 def _mutual_tls(topology: GatewayTopology, service: str) -> Config:
     """Shows the gateway's certificate and accepts only the service's own name."""
-    own: Path = topology.tls_dir
     name = {"exact": f"spiffe://{topology.trust_domain}/{service}"}
     return {
         "name": "envoy.transport_sockets.tls",
@@ -98,15 +97,12 @@ def _mutual_tls(topology: GatewayTopology, service: str) -> Config:
                     "tls_minimum_protocol_version": "TLSv1_3",
                     "tls_maximum_protocol_version": "TLSv1_3",
                 },
-                "tls_certificates": [
-                    {
-                        "certificate_chain": {"filename": str(own / "cert.pem")},
-                        "private_key": {"filename": str(own / "key.pem")},
-                    }
-                ],
-                "validation_context": {
-                    "trusted_ca": {"filename": str(own / "ca.pem")},
-                    "match_typed_subject_alt_names": [{"san_type": "URI", "matcher": name}],
+                **secrets.used(topology),
+                "combined_validation_context": {
+                    "default_validation_context": {
+                        "match_typed_subject_alt_names": [{"san_type": "URI", "matcher": name}]
+                    },
+                    **secrets.authority(topology),
                 },
             },
         },

@@ -57,6 +57,9 @@ REFUSALS = (
     # The signature is good and the audience is not: a token all the same not meant for us.
     Refusal(403, code_pb2.UNAUTHENTICATED, "TOKEN_INVALID",
             "The access token is not valid.", details="jwt_authn_access_denied", answers=401),
+    Refusal(403, code_pb2.PERMISSION_DENIED, "CSRF_REQUIRED",
+            "Calls by cookie need a known Origin and the header x-weneeds-csrf.",
+            details="lua_response"),
     Refusal(403, code_pb2.PERMISSION_DENIED, "REFUSED", "The request is refused."),
     Refusal(404, code_pb2.NOT_FOUND, "ROUTE_NOT_FOUND", "There is nothing at this path."),
     Refusal(405, code_pb2.UNIMPLEMENTED, "METHOD_NOT_ALLOWED",

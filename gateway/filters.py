@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from weneeds.options.v1 import policy_pb2
 
+from gateway import key_sets
 from gateway.contract import Contract, Method
+from gateway.headers import response_headers
 from gateway.topology import GatewayTopology, Limits, TokenIssuer
 
 Config = dict[str, Any]
@@ -19,13 +23,12 @@ BUFFER = "envoy.filters.http.buffer"
 LUA = "envoy.filters.http.lua"
 GRPC_WEB = "envoy.filters.http.grpc_web"
 TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+BROWSER = "weneeds.filters.http.browser"
 JWT = "envoy.filters.http.jwt_authn"
 ROUTER = "envoy.filters.http.router"
 
-_SITE = "site"
-_ADMIN = "admin"
 _CLOCK_SKEW_SECONDS = 5
-_SCRIPT = Path(__file__).with_name("json_fields.lua")
+_FOLDER = Path(__file__).parent
 
 
 def http_filters(
@@ -33,12 +36,14 @@ def http_filters(
 ) -> list[Config]:
     """The chain. Everything after the transcoder sees gRPC only."""
     return [
+        response_headers(topology),
         _filter(CORS, "cors.v3.Cors"),
         _filter(GRPC_WEB, "grpc_web.v3.GrpcWeb"),
         _rate_limit(topology.limits),
         _filter(BUFFER, "buffer.v3.Buffer", max_request_bytes=topology.limits.body_bytes),
         _json_fields(topology.limits),
         _transcoder(topology.limits, contract, reachable),
+        _browser(topology, reachable),
         _jwt(topology, reachable),
         _filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
     ]
@@ -51,7 +56,7 @@ def cors_policy(topology: GatewayTopology) -> Config:
         "allow_origin_string_match": [{"exact": origin} for origin in topology.cors_origins],
         "allow_methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
         "allow_headers": "authorization, content-type, accept-language, grpc-timeout, "
-        "x-grpc-web, x-user-agent, traceparent, tracestate",
+        "x-grpc-web, x-user-agent, traceparent, tracestate, x-weneeds-client, x-weneeds-csrf",
         "expose_headers": "grpc-status, grpc-message, grpc-status-details-bin, x-request-id, "
         "retry-after",
         "allow_credentials": True,
@@ -95,8 +100,21 @@ def _json_fields(limits: Limits) -> Config:
         "MAX_STEPS": limits.json_steps,
     }
     head = "".join(f"local {name} = {bound}\n" for name, bound in bounds.items())
-    script = head + _SCRIPT.read_text()
+    script = head + (_FOLDER / "json_fields.lua").read_text()
     return _filter(LUA, "lua.v3.Lua", default_source_code={"inline_string": script})
+
+
+def _browser(topology: GatewayTopology, reachable: list[Method]) -> Config:
+    needing = [m.path for m in reachable if m.policy.access != policy_pb2.ACCESS_PUBLIC]
+    head = _lua_set("NEEDS_TOKEN", needing) + _lua_set("ORIGINS", topology.cors_origins)
+    script = head + (_FOLDER / "browser.lua").read_text()
+    return _filter(BROWSER, "lua.v3.Lua", default_source_code={"inline_string": script})
+
+
+def _lua_set(name: str, members: Sequence[str]) -> str:
+    """A Lua table with `true` for each member; JSON strings of such members are Lua strings."""
+    entries = "".join(f"  [{json.dumps(member)}] = true,\n" for member in members)
+    return f"local {name} = {{\n{entries}}}\n"
 
 
 def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> Config:
@@ -124,25 +142,25 @@ def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> 
 
 def _jwt(topology: GatewayTopology, reachable: list[Method]) -> Config:
     """One rule for each method that has a route; whatever else gets here needs a site token."""
-    providers = {_SITE: _provider(topology.site_tokens)}
-    if topology.admin_tokens:
-        providers[_ADMIN] = _provider(topology.admin_tokens)
-    deny_by_default = {"match": {"prefix": "/"}, "requires": {"provider_name": _SITE}}
+    providers = {
+        kind: _provider(kind, tokens) for kind, tokens in key_sets.issuers(topology).items()
+    }
+    deny_by_default = {"match": {"prefix": "/"}, "requires": {"provider_name": key_sets.SITE}}
     return _filter(
         JWT,
         "jwt_authn.v3.JwtAuthentication",
         providers=providers,
-        rules=[*(_rule(method) for method in reachable), deny_by_default],
+        rules=[*(_rule(method, list(providers)) for method in reachable), deny_by_default],
         bypass_cors_preflight=True,
     )
 
 
-def _provider(tokens: TokenIssuer) -> Config:
+def _provider(kind: str, tokens: TokenIssuer) -> Config:
     """The token is passed on: services verify it again."""
     return {
         "issuer": tokens.issuer,
         "audiences": [tokens.audience],
-        "local_jwks": {"filename": str(tokens.jwks_file)},
+        "remote_jwks": key_sets.followed(kind),
         "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
         "forward": True,
         "require_expiration": True,
@@ -151,13 +169,14 @@ def _provider(tokens: TokenIssuer) -> Config:
     }
 
 
-def _rule(method: Method) -> Config:
+def _rule(method: Method, providers: list[str]) -> Config:
+    """Any genuine token passes; the service tells a user's from one of staff, and says which."""
     match = {"path": method.path}
-    access = method.policy.access
-    if access == policy_pb2.ACCESS_PUBLIC:
+    if method.policy.access == policy_pb2.ACCESS_PUBLIC:
         return {"match": match}
-    provider = _ADMIN if access == policy_pb2.ACCESS_ADMIN else _SITE
-    return {"match": match, "requires": {"provider_name": provider}}
+    names = [{"provider_name": name} for name in providers]
+    wanted = names[0] if len(names) == 1 else {"requires_any": {"requirements": names}}
+    return {"match": match, "requires": wanted}
 
 
 def disabled(*names: str) -> Config:

@@ -35,6 +35,8 @@ _ACCESS_LOG = {
     "trace_id": "%TRACE_ID%",
 }
 _OWN_PREFIXES = ("x-weneeds-", "x-envoy-")
+# What a client may say all the same, and the name under which it outlasts the removal.
+_SPOKEN = {"x-weneeds-client": "x-kept-client", "x-weneeds-csrf": "x-kept-csrf"}
 _STREAM_IDLE = "300s"
 
 
@@ -86,8 +88,12 @@ def _client_facts(topology: GatewayTopology) -> Config:
 
 def _strip(topology: GatewayTopology) -> Config:
     mutations: list[Config] = [
+        *({"remove": kept} for kept in _SPOKEN.values()),
+        *(_copied(spoken, kept) for spoken, kept in _SPOKEN.items()),
         *({"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _OWN_PREFIXES),
         {"remove": "x-request-id"},
+        *(_copied(kept, spoken) for spoken, kept in _SPOKEN.items()),
+        *({"remove": kept} for kept in _SPOKEN.values()),
     ]
     if topology.trusted_hops == 0:
         mutations += [{"remove": "x-forwarded-for"}, {"remove": "x-forwarded-proto"}]
@@ -98,6 +104,12 @@ def _strip(topology: GatewayTopology) -> Config:
             "mutations": mutations,
         },
     }
+
+
+def _copied(source: str, target: str) -> Config:
+    """Nothing when the source is not there."""
+    header = {"key": target, "value": f"%REQ({source})%"}
+    return {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
 
 
 def _strictness(topology: GatewayTopology) -> Config:

@@ -11,7 +11,7 @@ from gateway.contract import Binding, ContractError, Method
 
 _VARIABLE = re.compile(r"^\{([a-z][a-z0-9_.]*)(?:=\*)?\}$")
 _LITERAL = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
-_VERB = re.compile(r"^[a-z][A-Za-z0-9]*$")
+_VERB = re.compile(r"^[a-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$")
 
 
 @dataclass(frozen=True, slots=True)

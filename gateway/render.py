@@ -7,13 +7,16 @@ from typing import Any
 
 from weneeds.options.v1 import policy_pb2
 
-from gateway import paths
+from gateway import key_sets, paths
 from gateway.clusters import clusters, socket_address
 from gateway.contract import Contract, ContractError, Method, reachable
 from gateway.listeners import listeners
+from gateway.secrets import secrets
 from gateway.topology import GatewayTopology
 
 Config = dict[str, Any]
+
+__all__ = ["render", "secrets"]
 
 
 def render(topology: GatewayTopology, descriptors: bytes) -> Config:
@@ -30,9 +33,13 @@ def render(topology: GatewayTopology, descriptors: bytes) -> Config:
     bootstrap: Config = {
         "node": {"id": "gateway", "cluster": "weneeds"},
         "static_resources": {
-            "listeners": listeners(topology, contract, routed, rest),
+            "listeners": [
+                *listeners(topology, contract, routed, rest),
+                key_sets.listener(topology),
+            ],
             "clusters": clusters(topology),
         },
+        "bootstrap_extensions": [key_sets.extension()],
         "overload_manager": _overload(topology.limits.connections),
     }
     if topology.admin_port is not None:

@@ -30,7 +30,7 @@ def route_config(
         *(_preflight() for _ in topology.cors_origins[:1]),
         *(_grpc(method, topology.limits) for method in reachable),
         *_rest(rest),
-        _answer("healthz", {"path": "/healthz"}, 200, "ok"),
+        _healthz(),
         *(_portals() if topology.portal else ()),
         *(_not_grpc(method) for method in reachable),
         _answer("not_found", {"prefix": "/"}, 404),
@@ -47,7 +47,6 @@ def route_config(
                     _header("x-weneeds-address", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
                 ],
                 "request_headers_to_remove": ["x-envoy-internal", "x-envoy-external-address"],
-                "response_headers_to_add": [_header("x-content-type-options", "nosniff")],
             }
         ],
     }
@@ -175,15 +174,19 @@ def _portal(path: Config) -> Config:
     }
 
 
-def _answer(name: str, match: Config, status: int, body: str = "") -> Config:
+def _healthz() -> Config:
+    answer = _answer("healthz", {"path": "/healthz", "headers": [_method_is("GET")]}, 200)
+    answer["direct_response"]["body"] = {"inline_string": "ok"}
+    answer["response_headers_to_add"] = [_header("content-type", "text/plain; charset=utf-8")]
+    return answer
+
+
+def _answer(name: str, match: Config, status: int) -> Config:
     """A response of the gateway itself; the body of errors comes from the local reply mappers."""
-    response: Config = {"status": status}
-    if body:
-        response["body"] = {"inline_string": body}
     return {
         "name": name,
         "match": match,
-        "direct_response": response,
+        "direct_response": {"status": status},
         "typed_per_filter_config": disabled(LUA, TRANSCODER, JWT),
     }
 

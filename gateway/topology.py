@@ -48,7 +48,8 @@ class GatewayTopology:
     """One gateway and its surroundings; everything that the contract cannot know.
 
     `services` maps a service's name to the addresses of its replicas. `tls_dir` holds ca.pem,
-    cert.pem and key.pem of the identity "gateway". `access_log` is a file, stdout when None.
+    cert.pem and key.pem of the identity "gateway"; `secrets_dir` is where the caller puts the
+    files of `render.secrets`. `access_log` is a file, stdout when None.
     `trusted_hops` counts the proxies in front that append to x-forwarded-for; with 0 the peer's
     address is the client's and what a client says about itself is dropped.
     """
@@ -57,6 +58,7 @@ class GatewayTopology:
     port: int
     services: Mapping[str, Sequence[Address]]
     tls_dir: Path
+    secrets_dir: Path
     jwks_file: Path
     issuer: str
     audience: str

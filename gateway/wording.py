@@ -79,9 +79,18 @@ def _reasons_of_policy(method: Method) -> list[str]:
     rules = method.policy
     reasons = ["INVALID_FIELDS", "RATE_LIMITED", "DEPENDENCY_DOWN"]
     if rules.access != policy_pb2.ACCESS_PUBLIC:
-        reasons += ["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "SESSION_ENDED"]
+        reasons += ["TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "TOKEN_TYPE"]
+        reasons.append("SESSION_ENDED")
+    if rules.access == policy_pb2.ACCESS_SIGNED_IN:
+        reasons.append("ACCOUNT_BANNED")
+    if rules.access != policy_pb2.ACCESS_ADMIN and not rules.during_maintenance:
+        reasons.append("MAINTENANCE")
     if rules.roles:
         reasons.append("ROLE_REQUIRED")
+    if list(rules.admin_roles) == [role_pb2.ADMIN_ROLE_SUPER_ADMIN]:
+        reasons.append("SUPER_ADMIN_REQUIRED")
+    if rules.step_up:
+        reasons.append("STEP_UP_REQUIRED")
     if rules.HasField("scope"):
         reasons.append("SCOPE_DENIED")
     if method.has_request_id:

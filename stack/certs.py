@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from collections.abc import Iterable
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography import x509
@@ -33,6 +36,20 @@ def ensure(folder: Path, names: Iterable[str], now: dt.datetime | None = None) -
             _issue(folder / name, name, authority, key, now)
 
 
+def renew(folder: Path, names: Iterable[str], now: dt.datetime | None = None) -> None:
+    """Replace the leaf of each name, in use or not: running members take the new one over."""
+    now = now or dt.datetime.now(dt.UTC)
+    authority, key = _authority(folder / "ca", now)
+    for name in names:
+        _issue(folder / name, name, authority, key, now)
+
+
+def expires_at(folder: Path) -> dt.datetime | None:
+    """When the leaf in `folder` ends; None without one."""
+    certificate = _read(folder / "cert.pem")
+    return None if certificate is None else certificate.not_valid_after_utc
+
+
 def _authority(
     folder: Path, now: dt.datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -49,7 +66,8 @@ def _authority(
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(folder, certificate, key)
+    write_private(folder / "key.pem", _private(key))
+    write_private(folder / "cert.pem", certificate.public_bytes(serialization.Encoding.PEM))
     return certificate, key
 
 
@@ -85,8 +103,44 @@ def _issue(
         )
         .sign(authority_key, hashes.SHA256())
     )
-    write_private(folder / "ca.pem", authority.public_bytes(serialization.Encoding.PEM))
-    _write(folder, certificate, key)
+    _publish(
+        folder,
+        {
+            "ca.pem": authority.public_bytes(serialization.Encoding.PEM),
+            "cert.pem": certificate.public_bytes(serialization.Encoding.PEM),
+            "key.pem": _private(key),
+        },
+    )
+
+
+def _publish(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace all files of a folder in one step.
+
+    As Kubernetes does for a mounted secret: the files lie in a folder of their version, `..data`
+    points to it, and whoever watches the folder sees one move.
+    """
+    version = f"..{secrets.token_hex(8)}"
+    for name, content in files.items():
+        write_private(folder / version / name, content)
+    former = _target(folder / "..data")
+    _point(folder / "..data", version)
+    for name in files:
+        _point(folder / name, f"..data/{name}")
+    if former is not None:
+        shutil.rmtree(folder / former, ignore_errors=True)
+
+
+def _target(link: Path) -> Path | None:
+    return link.readlink() if link.is_symlink() else None
+
+
+def _point(link: Path, target: str) -> None:
+    if _target(link) == Path(target):
+        return
+    draft = link.with_name(f".{link.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    draft.replace(link)
 
 
 def _builder(
@@ -149,11 +203,9 @@ def _read(path: Path) -> x509.Certificate | None:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _write(folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-    pem = key.private_bytes(
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    write_private(folder / "key.pem", pem)
-    write_private(folder / "cert.pem", certificate.public_bytes(serialization.Encoding.PEM))

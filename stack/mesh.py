@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
 from gateway.topology import Limits
-from stack import certs, keys, runfile, schema
+from stack import keys, runfile, schema, upkeep
 from stack.launchers import gateway, nats, portal, postgres, services, valkey
 from stack.process import Program
 from stack.runfile import ProcessRecord, RunFile
@@ -38,6 +38,7 @@ class Mesh:
     """Stores, services, gateway and portal of one state folder.
 
     `processes` gives each service its own process. `limits` replaces the gateway's own bounds.
+    `environment` adds to the settings of the services, or replaces them.
     Enter it in the main thread: the kernel ends its programs together with that thread.
     """
 
@@ -47,15 +48,18 @@ class Mesh:
         *,
         processes: bool = False,
         limits: Limits | None = None,
+        environment: Mapping[str, str] | None = None,
         progress: Progress = lambda _: None,
     ) -> None:
         self.topology = topology
         self.supervisor = Supervisor(on_change=self._record)
         self._processes = processes
         self._limits = limits
+        self._environment = dict(environment or {})
         self._progress = progress
         self._lock = runfile.Lock(topology.state)
         self._started = time.time()
+        self._upkeep: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Mesh:
         await self.up()
@@ -86,6 +90,8 @@ class Mesh:
 
     async def down(self) -> None:
         """Stop in order: no new calls, then the services (they drain), then the stores."""
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         running = list(self.supervisor.running)
         for group in (
             [name for name in running if name == "gateway"],
@@ -103,10 +109,14 @@ class Mesh:
 
     async def _boot(self) -> None:
         topology = self.topology
-        certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
-        keys.ensure(topology.signing_keys, topology.jwks, topology.refresh_secret)
+        upkeep.ensure(topology)
+        keys.ensure_secret(topology.refresh_secret)
+        keys.ensure_secret(topology.factor_secret)
         topology.gate.unlink(missing_ok=True)
-        hosted = services.programs(topology, processes=self._processes)
+        self._upkeep = asyncio.create_task(upkeep.keep(topology))
+        hosted = services.programs(
+            topology, processes=self._processes, environment=self._environment
+        )
         await _together(
             self._stores(),
             self._start(portal.program(topology)),

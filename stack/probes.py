@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from stack.topology import HOST
@@ -50,8 +50,16 @@ def postgres_is_ready(data: Path, pid: int) -> bool:
 
 async def grpc_is_serving(address: str, tls: Path, seconds: float = _SECONDS) -> bool:
     """The standard gRPC health check through mTLS, as the member that `tls` belongs to."""
+    return (await grpc_health(address, tls, [""], seconds))[""]
+
+
+async def grpc_health(
+    address: str, tls: Path, names: Sequence[str], seconds: float = _SECONDS
+) -> dict[str, bool]:
+    """What a server says of each name ("": of itself) in its health service."""
+    away = dict.fromkeys(names, False)
     if not await _listens(address):
-        return False
+        return away
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -62,14 +70,20 @@ async def grpc_is_serving(address: str, tls: Path, seconds: float = _SECONDS) ->
             (tls / "cert.pem").read_bytes(),
         )
     except FileNotFoundError:
-        return False
+        return away
+
     async with grpc.aio.secure_channel(address, credentials) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        try:
-            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=seconds)
-        except grpc.aio.AioRpcError:
-            return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+        async def check(name: str) -> bool:
+            request = health_pb2.HealthCheckRequest(service=name)
+            try:
+                answer = await stub.Check(request, timeout=seconds)
+            except grpc.aio.AioRpcError:
+                return False
+            return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+        return dict(zip(names, await asyncio.gather(*map(check, names)), strict=True))
 
 
 async def _listens(address: str) -> bool:

@@ -31,10 +31,17 @@ class Row:
     uptime_seconds: float
     memory_bytes: int
     restarts: int
+    # The stores that a service says it has to do without.
+    lacks: tuple[str, ...] = ()
 
     @property
     def is_up(self) -> bool:
-        return self.health == "serving"
+        return self.health == "serving" and not self.lacks
+
+    @property
+    def condition(self) -> str:
+        """The health in words."""
+        return f"{self.health} without {', '.join(self.lacks)}" if self.lacks else self.health
 
     @property
     def uptime(self) -> str:
@@ -81,7 +88,7 @@ async def collect(state: Path) -> Report:
         return Report(running=False, gateway="", rows=[], memory_bytes=0)
     checks = {name: _check(name, topology, run) for name in _names()}
     answers = dict(zip(checks, await asyncio.gather(*checks.values()), strict=True))
-    rows = [_row(name, topology, run, serves) for name, serves in answers.items()]
+    rows = [_row(name, topology, run, answer) for name, answer in answers.items()]
     return Report(True, run.gateway, rows, _memory(run.pid))
 
 
@@ -89,11 +96,28 @@ def _names() -> tuple[str, ...]:
     return (*STORES, *SERVICES, "gateway", "portal")
 
 
-async def _check(name: str, topology: Topology, run: RunFile) -> bool:
+@dataclass(frozen=True)
+class _Answer:
+    serves: bool
+    lacks: tuple[str, ...] = ()
+
+
+async def _check(name: str, topology: Topology, run: RunFile) -> _Answer:
     record = _record(name, run)
     if record is None or not runfile.is_alive(record.pid):
-        return False
-    return await _ask(name, topology)
+        return _Answer(serves=False)
+    if name in SERVICES:
+        return await _ask_service(name, topology)
+    return _Answer(await _ask(name, topology))
+
+
+async def _ask_service(name: str, topology: Topology) -> _Answer:
+    health = await probes.grpc_health(
+        topology.address(name), topology.tls("gateway"), ["", *STORES]
+    )
+    if not health[""]:
+        return _Answer(serves=False)
+    return _Answer(serves=True, lacks=tuple(store for store in STORES if not health[store]))
 
 
 def _ask(name: str, topology: Topology) -> Awaitable[bool]:
@@ -107,28 +131,27 @@ def _ask(name: str, topology: Topology) -> Awaitable[bool]:
             return probes.valkey_answers(ports["valkey"], topology.passwords["valkey"])
         case "gateway":
             return _is_ok(topology.public_port, "/healthz")
-        case "portal":
-            return _is_ok(ports["portal"], "/healthz")
         case _:
-            return probes.grpc_is_serving(topology.address(name), topology.tls("gateway"))
+            return _is_ok(ports[name], "/healthz")
 
 
 async def _is_ok(port: int, path: str) -> bool:
     return await probes.http_status(port, path) == _OK
 
 
-def _row(name: str, topology: Topology, run: RunFile, serves: bool) -> Row:
+def _row(name: str, topology: Topology, run: RunFile, answer: _Answer) -> Row:
     record = _record(name, run)
     alive = record is not None and runfile.is_alive(record.pid)
     return Row(
         name=name,
         kind="store" if name in STORES else "service" if name in SERVICES else "edge",
-        health="serving" if serves else "not serving" if alive else "down",
+        health="serving" if answer.serves else "not serving" if alive else "down",
         address=topology.gateway if name == "gateway" else topology.address(name),
         pid=record.pid if record and alive else None,
         uptime_seconds=time.time() - record.started if record and alive else 0,
         memory_bytes=_memory(record.pid) if record and alive else 0,
         restarts=record.restarts if record else 0,
+        lacks=answer.lacks,
     )
 
 

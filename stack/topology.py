@@ -20,6 +20,8 @@ SERVICES = ("auth", "jobs", "matching", "payment", "messaging")
 STORES = ("postgres", "nats", "valkey")
 ISSUER = "https://auth.weneeds.internal"
 AUDIENCE = "weneeds-site"
+ADMIN_ISSUER = "https://staff.weneeds.internal"
+ADMIN_AUDIENCE = "weneeds-admin"
 DATABASE = "weneeds"
 ADMIN_ROLE = "postgres"
 
@@ -120,9 +122,23 @@ class Topology:
         return self.state / "keys" / "jwks.json"
 
     @property
+    def admin_signing_keys(self) -> Path:
+        """What signs the tokens of staff."""
+        return self.state / "keys" / "admin"
+
+    @property
+    def admin_jwks(self) -> Path:
+        return self.state / "keys" / "admin_jwks.json"
+
+    @property
     def refresh_secret(self) -> Path:
         """What seals refresh tokens."""
         return self.state / "keys" / "refresh.secret"
+
+    @property
+    def factor_secret(self) -> Path:
+        """What seals the secrets of second factors."""
+        return self.state / "keys" / "factor.secret"
 
     def tls(self, name: str) -> Path:
         """The folder with ca.pem, cert.pem and key.pem of a service or of "gateway"."""
@@ -182,9 +198,17 @@ class Topology:
             "WENEEDS_JWKS_FILE": str(self.jwks),
             "WENEEDS_ISSUER": ISSUER,
             "WENEEDS_AUDIENCE": AUDIENCE,
+            "WENEEDS_ADMIN_JWKS_FILE": str(self.admin_jwks),
+            "WENEEDS_ADMIN_ISSUER": ADMIN_ISSUER,
+            "WENEEDS_ADMIN_AUDIENCE": ADMIN_AUDIENCE,
             "WENEEDS_ADDRESSES": json.dumps(self.service_addresses),
             "WENEEDS_AUTH_SIGNING_KEYS_DIR": str(self.signing_keys),
             "WENEEDS_AUTH_REFRESH_SECRET_FILE": str(self.refresh_secret),
+            # Browsers want passkeys bound to a name, not to an address.
+            "WENEEDS_AUTH_PASSKEY_ORIGINS": json.dumps([f"http://localhost:{self.public_port}"]),
+            "WENEEDS_AUTH_ADMIN_SIGNING_KEYS_DIR": str(self.admin_signing_keys),
+            "WENEEDS_AUTH_FACTOR_SECRET_FILE": str(self.factor_secret),
+            "WENEEDS_AUTH_SITE_URL": f"http://localhost:{self.public_port}",
             "WENEEDS_MESSAGING_SMTP_HOST": HOST,
             "WENEEDS_MESSAGING_SMTP_PORT": str(self.ports["smtp"]),
         }

@@ -11,6 +11,7 @@ from weneeds import AsyncWeNeeds
 
 from stack.mesh import Mesh
 from stack.topology import Topology
+from tests.identity_providers import IdentityProviders
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class RunningMesh:
     """Where a test reaches the mesh, and the mesh itself."""
 
     mesh: Mesh
+    # Configured, but started only by the tests that sign in through them.
+    providers: IdentityProviders | None = None
 
     @property
     def topology(self) -> Topology:
@@ -43,5 +46,7 @@ async def mesh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
     # PostgreSQL does not run as root: its account has to reach its folder.
     for folder in (state, *state.parents[:2]):
         folder.chmod(0o755)
-    async with Mesh(Topology.create(state, public_port=0)) as running:
-        yield RunningMesh(running)
+    topology = Topology.create(state, public_port=0)
+    providers = IdentityProviders.choose(avoid=topology.ports.values())
+    async with Mesh(topology, environment=providers.environment()) as running:
+        yield RunningMesh(running, providers)

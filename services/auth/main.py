@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,20 +17,38 @@ from weneeds.auth.v1 import (
 
 from services.auth.app.accounts import Accounts
 from services.auth.app.companies import Companies
+from services.auth.app.departures import Departures
+from services.auth.app.devices import Devices
 from services.auth.app.directory import Directory
+from services.auth.app.endings import SessionEndings
+from services.auth.app.invitations import CompanyInvitations
+from services.auth.app.key_log import KeyLog
+from services.auth.app.mail_targets import MailTargets
+from services.auth.app.password_changes import PasswordChanges
+from services.auth.app.profiles import Profiles
 from services.auth.app.sessions import SignIns
+from services.auth.app.sign_in_log import SignInLog
+from services.auth.factor_wiring import wire_factors
+from services.auth.ports.link_codes import SealedLinkCodes
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
+from services.auth.provider_wiring import wire_providers
 from services.auth.rpc.accounts import AccountRpc
+from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
+from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.directory import DirectoryRpc, OwnAccess
 from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
+from services.auth.staff_wiring import wire_staff
 from services.auth.store.companies import PostgresCompanies
+from services.auth.store.links import PostgresInvitations, PostgresLinks
+from services.auth.store.traces import PostgresTraces
 from services.auth.store.users import PostgresUsers
-from services.kit.service import Endpoint, Resources, Service, Wiring
+from services.kit.audit import AuditLog
+from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
 
 _ACCOUNT = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
 _SESSION = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
@@ -44,14 +63,20 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     sessions = ValkeySessions(kit.redis)
     passwords = Argon2Passwords()
     access_tokens = _signed_tokens(settings)
+    audit = AuditLog(kit.clock, kit.ids)
+    key_log = KeyLog(kit.work, audit)
+    sign_in_log = SignInLog(kit.work, audit)
     accounts = Accounts(
         work=kit.work,
         reader=kit.reader,
         users=users,
+        links=PostgresLinks(),
         passwords=passwords,
         clock=kit.clock,
         ids=kit.ids,
     )
+    lifecycle = _lifecycle(kit, sessions, passwords)
+    factors = wire_factors(kit, users=users, sessions=sessions)
     sign_ins = SignIns(
         work=kit.work,
         reader=kit.reader,
@@ -60,6 +85,8 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         passwords=passwords,
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
+        challenges=factors.sign_in_challenges,
+        log=sign_in_log,
         clock=kit.clock,
         ids=kit.ids,
     )
@@ -72,17 +99,113 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ids=kit.ids,
     )
     directory = Directory(kit.reader, users, sessions)
+    cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
+    staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
+    providers = wire_providers(
+        kit, users=users, sign_ins=sign_ins, log=sign_in_log, cookies=cookies
+    )
+
+    async def close() -> None:
+        await providers.close()
+        await asyncio.to_thread(passwords.close)
+
     return Wiring(
         endpoints=[
-            Endpoint(_ACCOUNT, AccountRpc(accounts)),
-            Endpoint(_SESSION, SessionRpc(sign_ins)),
-            Endpoint(_COMPANY, CompanyRpc(companies)),
-            Endpoint(_DIRECTORY, DirectoryRpc(directory)),
+            Endpoint(
+                _ACCOUNT,
+                AccountRpc(
+                    accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
+                ),
+            ),
+            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
+            factors.endpoint,
+            Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
+            Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
+            *staff.endpoints,
+            *providers.endpoints,
         ],
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
+        periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
         access=OwnAccess(directory),
-        background=[lambda: access_tokens.watch(settings.signing_keys_reload_seconds)],
-        close=lambda: asyncio.to_thread(passwords.close),
+        admin_access=OwnAdminAccess(staff.sign_ins),
+        maintenance=staff.switch,
+        background=[
+            lambda: access_tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
+            lambda: staff.tokens.watch(settings.signing_keys_reload_seconds, key_log.rotated),
+        ],
+        close=close,
+    )
+
+
+@dataclass(frozen=True)
+class _Lifecycle:
+    """What people do with their accounts beside signing in."""
+
+    profiles: Profiles
+    password_changes: PasswordChanges
+    departures: Departures
+    invitations: CompanyInvitations
+    mail_targets: MailTargets
+
+
+def _lifecycle(
+    kit: Resources[AuthSettings], sessions: ValkeySessions, passwords: Argon2Passwords
+) -> _Lifecycle:
+    settings = kit.settings
+    codes = SealedLinkCodes(settings.refresh_secret_file.read_bytes(), settings.site_url)
+    users, companies = PostgresUsers(), PostgresCompanies()
+    links, invitations = PostgresLinks(), PostgresInvitations()
+    endings = SessionEndings(sessions)
+    return _Lifecycle(
+        profiles=Profiles(
+            work=kit.work,
+            users=users,
+            links=links,
+            codes=codes,
+            passwords=passwords,
+            clock=kit.clock,
+            ids=kit.ids,
+        ),
+        password_changes=PasswordChanges(
+            work=kit.work,
+            users=users,
+            links=links,
+            codes=codes,
+            passwords=passwords,
+            endings=endings,
+            clock=kit.clock,
+            ids=kit.ids,
+        ),
+        departures=Departures(
+            work=kit.work,
+            users=users,
+            companies=companies,
+            links=links,
+            invitations=invitations,
+            traces=PostgresTraces(),
+            sessions=sessions,
+            passwords=passwords,
+            endings=endings,
+            clock=kit.clock,
+        ),
+        invitations=CompanyInvitations(
+            work=kit.work,
+            reader=kit.reader,
+            companies=companies,
+            users=users,
+            invitations=invitations,
+            codes=codes,
+            clock=kit.clock,
+            ids=kit.ids,
+        ),
+        mail_targets=MailTargets(
+            work=kit.work,
+            users=users,
+            links=links,
+            invitations=invitations,
+            codes=codes,
+            clock=kit.clock,
+        ),
     )
 
 

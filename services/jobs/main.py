@@ -15,6 +15,7 @@ from weneeds.options.v1.policy_pb2 import SCOPE_KIND_APPLICATION, SCOPE_KIND_JOB
 
 from services.jobs.app.applications import Applications
 from services.jobs.app.candidates import Candidates
+from services.jobs.app.erasures import Erasures
 from services.jobs.app.jobs import Jobs
 from services.jobs.app.projections import Projections
 from services.jobs.events.handlers import consumers
@@ -27,6 +28,7 @@ from services.jobs.rpc.facts import FactsRpc
 from services.jobs.rpc.jobs import JobRpc
 from services.jobs.store.applications import PgApplicationStore
 from services.jobs.store.candidates import PgCandidateStore
+from services.jobs.store.erasures import PgErasureStore
 from services.jobs.store.jobs import PgJobStore
 from services.jobs.store.projections import PgProjectionStore
 from services.kit.service import Endpoint, Resources, Service, Wiring
@@ -51,6 +53,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         kit.ids,
     )
     projections = Projections(kit.work, PgProjectionStore(), AuthContacts(kit.channels.to("auth")))
+    erasures = Erasures(kit.work, PgErasureStore(), application_store, kit.clock)
     return Wiring(
         endpoints=[
             Endpoint(job_service_pb2.DESCRIPTOR.services_by_name["JobService"], JobRpc(jobs)),
@@ -68,7 +71,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
             ),
         ],
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
-        consumers=consumers(projections),
+        consumers=consumers(projections, erasures),
         scopes={
             SCOPE_KIND_JOB: job_store.owner,
             SCOPE_KIND_APPLICATION: application_store.owner,

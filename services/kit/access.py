@@ -13,15 +13,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import grpc
 from weneeds.auth.v1 import directory_service_pb2 as directory
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from weneeds.auth.v1.user_pb2 import USER_STATUS_BANNED
+from weneeds.options.v1.role_pb2 import AdminRole, UserRole
 
 from services.kit.call import User, set_current_call
 from services.kit.errors import DependencyDown
+from services.kit.times import to_datetime
 
 FRESH_SECONDS = 5.0
 # The lookup serves everybody who waits for it, so it has its own time and not a caller's.
@@ -35,10 +38,14 @@ class Access:
 
     session_alive: bool
     banned: bool = False
-    # "CANDIDATE" or "RECRUITER".
+    # "CANDIDATE" or "RECRUITER"; "ADMIN" or "SUPER_ADMIN" of staff.
     role: str = ""
     # Company id to the number of weneeds.options.v1.CompanyRole.
     memberships: Mapping[str, int] = field(default_factory=dict)
+    # Whether the account has a second factor.
+    factor_enrolled: bool = False
+    # When the session last proved one; None when it never did.
+    factor_at: datetime | None = None
 
 
 class AccessSource(Protocol):
@@ -64,8 +71,39 @@ class RemoteAccess:
         return Access(
             session_alive=answer.session_alive,
             banned=answer.status == USER_STATUS_BANNED,
+            role=UserRole.Name(answer.role).removeprefix("USER_ROLE_"),
             memberships={m.company_id: m.role for m in answer.memberships},
+            factor_enrolled=answer.second_factor_enrolled,
+            factor_at=_factor_at(answer),
         )
+
+
+class RemoteAdminAccess:
+    """Asks the auth service about staff."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = DirectoryServiceStub(channel)
+
+    async def access(self, user_id: str, session_id: str) -> Access:
+        """Return the present state; raise DependencyDown when auth does not answer."""
+        request = directory.GetAdminAccessRequest(admin_id=user_id, session_id=session_id)
+        try:
+            answer = await self._stub.GetAdminAccess(request)
+        except grpc.aio.AioRpcError as error:
+            raise DependencyDown(dependency="auth") from error
+        return Access(
+            session_alive=answer.session_alive,
+            role=AdminRole.Name(answer.role).removeprefix("ADMIN_ROLE_"),
+            # Staff cannot sign in without one.
+            factor_enrolled=True,
+            factor_at=_factor_at(answer),
+        )
+
+
+def _factor_at(
+    answer: directory.GetAccessResponse | directory.GetAdminAccessResponse,
+) -> datetime | None:
+    return to_datetime(answer.second_factor_at) if answer.HasField("second_factor_at") else None
 
 
 class AccessCache:

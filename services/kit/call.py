@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from services.kit.contract import Method
 
 
+MAX_DEVICE = 120
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A signed-in person, as the verified access token tells."""
 
     id: str
-    # "CANDIDATE" or "RECRUITER".
+    # "CANDIDATE" or "RECRUITER"; "ADMIN" or "SUPER_ADMIN" of staff.
     role: str
     session_id: str
     # "site" for users, "admin" for staff.
@@ -37,6 +40,8 @@ class Call:
     peer: str = ""
     # The client's address as the gateway saw it.
     address: str = ""
+    # What the client says of itself, at most MAX_DEVICE printable characters.
+    device: str = ""
     # Monotonic seconds at which the caller stops waiting; None: never.
     deadline: float | None = None
     # The access token as it came, to be passed on.
@@ -71,3 +76,9 @@ def current_user() -> User:
     if call is None or call.user is None:
         raise TokenMissing
     return call.user
+
+
+def current_device() -> str:
+    """Return what the client says of itself; empty outside of a call."""
+    call = _current.get()
+    return call.device if call is not None else ""

@@ -3,7 +3,8 @@
 A call gets the time its own caller has left, less a margin, and at most
 `_MAX_SECONDS`. The access token, the language, the correlation id and the
 trace context travel along. Calls that are safe to repeat are retried by gRPC
-itself on UNAVAILABLE, within the deadline.
+itself on UNAVAILABLE, within the deadline. When the service's own certificate
+is renewed, new calls go over a new connection that shows the new one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import grpc
 from grpc.aio import ClientCallDetails, Metadata
 
 from services.kit.call import current_call
+from services.kit.certificates import Certificates
 from services.kit.errors import DeadlineTooShort
+from services.kit.renewal import RenewedChannel
 from services.kit.telemetry import carry
 
 _MARGIN_SECONDS = 0.020
@@ -41,28 +44,33 @@ _RETRIES = {
 
 
 class Channels:
-    """The channels of one service, one for each peer, opened when first asked for."""
+    """The channels of one service, one for each peer, opened when first asked for.
+
+    A channel follows the service's certificate: stubs made from it stay good.
+    """
 
     def __init__(self, addresses: Mapping[str, str], tls_dir: Path) -> None:
+        """Raise CertificateUnusable when `tls_dir` holds no good certificate."""
         self._addresses = addresses
-        self._tls_dir = tls_dir
-        self._open: dict[str, grpc.aio.Channel] = {}
+        self._certificates = Certificates(tls_dir)
+        self._open: dict[str, RenewedChannel] = {}
 
     def to(self, service: str) -> grpc.aio.Channel:
         """Return the channel to `service`; raise KeyError when its address is not configured."""
         if service not in self._open:
-            self._open[service] = self._connect(service)
+            address = self._addresses[service]
+            self._open[service] = RenewedChannel(
+                lambda: self._connect(service, address),
+                lambda: self._certificates.current.stamp,
+                # Calls end by themselves within their longest time.
+                grace_seconds=_MAX_SECONDS,
+            )
         return self._open[service]
 
-    def _connect(self, service: str) -> grpc.aio.Channel:
-        credentials = grpc.ssl_channel_credentials(
-            root_certificates=(self._tls_dir / "ca.pem").read_bytes(),
-            private_key=(self._tls_dir / "key.pem").read_bytes(),
-            certificate_chain=(self._tls_dir / "cert.pem").read_bytes(),
-        )
+    def _connect(self, service: str, address: str) -> grpc.aio.Channel:
         return grpc.aio.secure_channel(
-            self._addresses[service],
-            credentials,
+            address,
+            self._certificates.for_channel(),
             options=[
                 ("grpc.ssl_target_name_override", f"{service}.weneeds.internal"),
                 ("grpc.service_config", json.dumps(_RETRIES)),

@@ -20,7 +20,6 @@ from google.protobuf.message import DecodeError, Message
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.client import JetStreamContext
 from opentelemetry.trace import SpanKind
 
 from services.kit.bus import STREAM, Bus
@@ -28,6 +27,7 @@ from services.kit.contract import event_of
 from services.kit.db import Query
 from services.kit.errors import DependencyDown
 from services.kit.logs import in_brief
+from services.kit.pull import Pull
 from services.kit.telemetry import continued, events_handled, tracer
 from services.kit.work import UnitsOfWork
 
@@ -85,8 +85,11 @@ class ConsumerLoop:
         while True:
             try:
                 subscription = await self._subscribe()
-                while True:
-                    await self._turn(subscription)
+                try:
+                    while True:
+                        await self._turn(subscription)
+                finally:
+                    await subscription.close()
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning(
                     "Consumer waits for NATS",
@@ -97,7 +100,7 @@ class ConsumerLoop:
                 log.exception("Consumer starts over", extra={"consumer": self._consumer.name})
                 await asyncio.sleep(1.0)
 
-    async def _subscribe(self) -> JetStreamContext.PullSubscription:
+    async def _subscribe(self) -> Pull:
         config = ConsumerConfig(
             durable_name=self._consumer.name,
             filter_subject=self._subject,
@@ -110,9 +113,9 @@ class ConsumerLoop:
             max_ack_pending=4 * self._consumer.batch,
         )
         await self._bus.jetstream.add_consumer(STREAM, config)
-        return await self._bus.jetstream.pull_subscribe_bind(self._consumer.name, stream=STREAM)
+        return await Pull.start(self._bus.client, STREAM, self._consumer.name)
 
-    async def _turn(self, subscription: JetStreamContext.PullSubscription) -> None:
+    async def _turn(self, subscription: Pull) -> None:
         try:
             messages = await subscription.fetch(self._consumer.batch, timeout=_FETCH_SECONDS)
         except TimeoutError:
@@ -155,7 +158,8 @@ class ConsumerLoop:
             new = {row["event_id"] for row in rows}
             fresh = _first_of_each(d for d in deliveries if d.id in new)
             await self._effects(fresh)
-        await asyncio.gather(*(d.message.ack() for d in deliveries))
+        for delivery in deliveries:
+            await delivery.message.ack()
         events_handled.add(len(fresh), {"consumer": self._consumer.name, "outcome": "ok"})
 
     async def _effects(self, fresh: Sequence[_Delivery]) -> None:

@@ -129,6 +129,8 @@ def _check_policy(path: str, policy: policy_pb2.Policy, request: Descriptor) -> 
         raise BrokenContract(f"{path}: ACCESS_INTERNAL and callers go together")
     if (policy.access == Access.ACCESS_ADMIN) != bool(policy.admin_roles):
         raise BrokenContract(f"{path}: ACCESS_ADMIN and admin_roles go together")
+    if policy.step_up and policy.access not in (Access.ACCESS_SIGNED_IN, Access.ACCESS_ADMIN):
+        raise BrokenContract(f"{path}: a second factor wants somebody who is signed in")
     if policy.HasField("scope"):
         _check_scope(path, policy.scope, request)
     for limit in policy.rate_limits:

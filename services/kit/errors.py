@@ -72,6 +72,18 @@ class SuperAdminRequired(Refused):
     reason = "SUPER_ADMIN_REQUIRED"
 
 
+class StepUpRequired(Refused):
+    """The session has not proved a second factor within the last minutes."""
+
+    reason = "STEP_UP_REQUIRED"
+
+
+class UnderMaintenance(Refused):
+    """The platform is in maintenance mode."""
+
+    reason = "MAINTENANCE"
+
+
 class ScopeDenied(Refused):
     """Not the caller's resource, or no such resource: the answer is the same."""
 

@@ -10,15 +10,18 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 
 from services.kit import logs, telemetry
-from services.kit.access import Access, AccessCache, RemoteAccess
+from services.kit.access import Access, AccessCache, RemoteAccess, RemoteAdminAccess
 from services.kit.background import end
 from services.kit.bus import Bus
 from services.kit.channels import Channels
 from services.kit.clock import SystemClock
 from services.kit.consumer import ConsumerLoop
 from services.kit.db import Database
+from services.kit.errors import DependencyDown
+from services.kit.health import NATS, POSTGRES, VALKEY, Look, StoreHealth
 from services.kit.housekeeping import housekeeping, run_periodic
 from services.kit.ids import Uuid7Ids
+from services.kit.maintenance import Maintenance, RemoteMaintenance
 from services.kit.outbox import Relay
 from services.kit.redis import connect
 from services.kit.server import Server
@@ -37,6 +40,7 @@ class RunningService:
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
         self._bus: Bus | None = None
+        self._bus_opened = asyncio.Event()
 
     async def start(self) -> None:
         """Wire, check the contract, and serve. Raises BrokenContract and RuntimeError."""
@@ -55,13 +59,15 @@ class RunningService:
             work=UnitsOfWork(database, clock, ids),
             redis=connect(settings.redis_url),
             channels=Channels(settings.addresses, settings.tls_dir),
-            access=AccessCache(_NoAccess()),
+            access=AccessCache(_Unwired()),
+            admin_access=AccessCache(_Unwired()),
+            maintenance=Maintenance(_Unwired()),
         )
         self._wiring = await self._service.wire(self._kit)
-        source = self._wiring.access or RemoteAccess(self._kit.channels.to("auth"))
-        self._kit.access.source = source
+        self._name_sources()
         self._server = Server(self._kit, self._wiring, self._service.name)
         await self._server.start()
+        self._spawn(self._store_health().run, "health")
         self._spawn(self._with_bus, "bus")
         for periodic in (*self._wiring.periodic, housekeeping(database)):
             self._spawn(lambda p=periodic: run_periodic(p, database), periodic.name)  # type: ignore[misc]
@@ -69,8 +75,31 @@ class RunningService:
             self._spawn(background, "background")
         log.info("serving", extra={"service": self._service.name, "port": self._server.port})
 
+    def _name_sources(self) -> None:
+        kit, wiring = self._kit, self._wiring
+        kit.access.source = wiring.access or RemoteAccess(kit.channels.to("auth"))
+        kit.admin_access.source = wiring.admin_access or RemoteAdminAccess(kit.channels.to("auth"))
+        kit.maintenance.source = wiring.maintenance or RemoteMaintenance(kit.channels.to("auth"))
+
+    def _store_health(self) -> StoreHealth:
+        looks: dict[str, Look] = {
+            POSTGRES: self._kit.database.ping,
+            VALKEY: self._ping_valkey,
+            NATS: self._ping_nats,
+        }
+        return StoreHealth(looks, lambda name, up: self._server.set_serving(up, name))
+
+    async def _ping_valkey(self) -> None:
+        await self._kit.redis.ping()
+
+    async def _ping_nats(self) -> None:
+        await self._bus_opened.wait()
+        if self._bus is None or not self._bus.client.is_connected:
+            raise DependencyDown(dependency=NATS)
+
     async def _with_bus(self) -> None:
         self._bus = await Bus.connect(self._settings.nats_url, self._service.name)
+        self._bus_opened.set()
         relay = Relay(self._kit.database, self._bus, self._kit.clock, self._kit.ids)
         self._kit.work.wake = relay.wake
         self._spawn(relay.run, "relay")
@@ -102,9 +131,12 @@ class RunningService:
         await self._kit.database.close()
 
 
-class _NoAccess:
+class _Unwired:
     async def access(self, user_id: str, session_id: str) -> Access:
         raise RuntimeError("the wiring has not named its access source yet")
+
+    async def is_on(self) -> bool:
+        raise RuntimeError("the wiring has not named its maintenance source yet")
 
 
 def run(services: Sequence[Service]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,11 @@ _ENCODE = json.JSONEncoder(default=str, ensure_ascii=False).encode
 # How asyncpg introduces a row's values in the text of an error.
 _ROW_TEXT = ("DETAIL:", "CONTEXT:")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+# What JSON leaves as it is, and what a reader of logs may take for the end of a line or for a
+# command: DEL, C1, line and paragraph separators, marks of the writing direction.
+_UNSAFE = re.compile(
+    "[\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 
 
 def in_brief(error: BaseException) -> str:
@@ -45,7 +51,8 @@ class JsonFormatter(logging.Formatter):
         line.update(extra)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return _ENCODE(line)
+        text = _ENCODE(line)
+        return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
     def formatException(self, ei: Any) -> str:
         """Return the traceback without what Postgres tells of the row: it may hold a person."""

@@ -78,6 +78,9 @@ class Relay:
         connection = await self._database.dedicated()
         self._notify = connection
         try:
+            # What this session writes is the removal of published rows. When a crash
+            # undoes one, the row is published again under its id and recognised.
+            await connection.execute("set synchronous_commit = off")
             schema = await connection.fetchval(_SCHEMA.sql)
             self._channel = f"{_CHANNEL}_{schema}"
             while not await connection.fetchval(_LOCK.sql):

@@ -65,3 +65,10 @@ create table audit_head (
 );
 insert into audit_head (id, seq, hash) values (1, 0, decode(repeat('00', 32), 'hex'));
 """
+
+SECOND = """
+-- What an action was about ("user", "job", "company") and what it changed:
+-- {"old": ..., "new": ..., "reason": ...}. Empty in the rows before.
+alter table audit add column resource_type text not null default '';
+alter table audit add column metadata jsonb not null default '{}';
+"""

@@ -13,20 +13,23 @@ from grpc_reflection.v1alpha import reflection
 
 from services.kit.access import AccessCache
 from services.kit.audit import AuditLog
+from services.kit.certificates import Certificates
 from services.kit.chain import Guard
+from services.kit.chain.audit import audited, record_denial, resource
 from services.kit.chain.edge import Edge
-from services.kit.chain.idempotency import audited, idempotent, record_denial
+from services.kit.chain.idempotency import idempotent
 from services.kit.chain.identity import identity
 from services.kit.chain.limits import deadline, rate_limits
+from services.kit.chain.maintenance import maintenance
 from services.kit.chain.policy import BUILT_IN, policy
 from services.kit.chain.validation import validation
-from services.kit.contract import Method, check_kinds, methods_of, reasons_of
+from services.kit.contract import Access, Method, check_kinds, methods_of, reasons_of
 from services.kit.errors import Refused
 from services.kit.problems import Problems
 from services.kit.ratelimit import RateLimiter
 from services.kit.service import Resources, Wiring
 from services.kit.settings import Settings
-from services.kit.tokens import TokenVerifier
+from services.kit.tokens import TokenVerifier, Verifiers
 
 log = logging.getLogger(__name__)
 
@@ -76,22 +79,20 @@ class Server:
             reflection.enable_server_reflection(names, self._server)
 
     async def start(self) -> None:
-        """Bind and serve. Raises RuntimeError when the port is taken."""
+        """Bind and serve.
+
+        Raises RuntimeError when the port is taken, CertificateUnusable without a certificate.
+        """
         settings = self._kit.settings
-        tls = settings.tls_dir
-        credentials = grpc.ssl_server_credentials(
-            [((tls / "key.pem").read_bytes(), (tls / "cert.pem").read_bytes())],
-            root_certificates=(tls / "ca.pem").read_bytes(),
-            require_client_auth=True,
-        )
+        credentials = Certificates(settings.tls_dir).for_server()
         self.port = self._server.add_secure_port(f"{settings.host}:{settings.port}", credentials)
         await self._server.start()
         await self.set_serving(True)
 
-    async def set_serving(self, serving: bool) -> None:
-        """Say at the health service whether calls are wanted."""
+    async def set_serving(self, serving: bool, name: str = "") -> None:
+        """Say at the health service whether calls are wanted, or whether a store answers."""
         known = health_pb2.HealthCheckResponse
-        await self._health.set("", known.SERVING if serving else known.NOT_SERVING)
+        await self._health.set(name, known.SERVING if serving else known.NOT_SERVING)
 
     async def drain(self) -> None:
         """Say "not serving", let the callers notice, finish what runs, close."""
@@ -108,9 +109,8 @@ class _Builder:
         self._kit = kit
         self._wiring = wiring
         self._audit = AuditLog(kit.clock, kit.ids)
-        self._verifier = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
+        self._verifiers = _verifiers(settings)
         self._limiter = RateLimiter(kit.redis)
-        self._cache: AccessCache = kit.access
         self._edge = Edge(
             problems=Problems(name, reasons_of(*wiring.reasons)),
             ids=kit.ids,
@@ -131,10 +131,29 @@ class _Builder:
         return grpc.unary_unary_rpc_method_handler(self._edge.unary(method, guards, answer))
 
     def _guards(self, method: Method) -> Sequence[Guard]:
-        guards: list[Guard] = [deadline]
-        if (who := identity(method, self._verifier, self._cache)) is not None:
-            guards.append(who)
-        guards += policy(method, self._wiring.scopes, self._wiring.rules, self._cache)
+        kit, wiring = self._kit, self._wiring
+        first = (
+            deadline,
+            maintenance(method, kit.maintenance),
+            resource(method),
+            identity(method, self._verifiers, kit.access, kit.admin_access),
+        )
+        guards = [guard for guard in first if guard is not None]
+        guards += policy(method, wiring.scopes, wiring.rules, self._cache(method), kit.clock)
         guards += rate_limits(method, self._limiter)
         guards.append(validation(method))
         return guards
+
+    def _cache(self, method: Method) -> AccessCache:
+        staff = method.policy.access == Access.ACCESS_ADMIN
+        return self._kit.admin_access if staff else self._kit.access
+
+
+def _verifiers(settings: Settings) -> Verifiers:
+    site = TokenVerifier(settings.jwks_file, settings.issuer, settings.audience)
+    if settings.admin_jwks_file is None:
+        return Verifiers(site, None)
+    issuer, audience = settings.admin_issuer, settings.admin_audience
+    return Verifiers(
+        site, TokenVerifier(settings.admin_jwks_file, issuer, audience, access="admin")
+    )

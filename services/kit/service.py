@@ -17,6 +17,7 @@ from services.kit.clock import Clock
 from services.kit.consumer import Consumer
 from services.kit.db import Database, Reader
 from services.kit.ids import Ids
+from services.kit.maintenance import Maintenance, MaintenanceSource
 from services.kit.settings import Settings
 from services.kit.work import UnitsOfWork
 
@@ -35,8 +36,11 @@ class Resources(Generic[S]):
     work: UnitsOfWork
     redis: Redis
     channels: Channels
-    # Filled once the wiring has named its source.
+    # What sessions of users and of staff may do, and the maintenance switch.
+    # Filled once the wiring has named its sources.
     access: AccessCache
+    admin_access: AccessCache
+    maintenance: Maintenance
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,10 @@ class Wiring:
     periodic: Sequence[Periodic] = ()
     scopes: Mapping[int, ScopeResolver] = field(default_factory=dict)
     rules: Mapping[str, PolicyFunction] = field(default_factory=dict)
-    # Only auth has one of its own; the others ask auth.
+    # Only auth has these itself; the others ask auth.
     access: AccessSource | None = None
+    admin_access: AccessSource | None = None
+    maintenance: MaintenanceSource | None = None
     # Runs for as long as the service does.
     background: Sequence[Callable[[], Awaitable[None]]] = ()
     close: Callable[[], Awaitable[None]] | None = None

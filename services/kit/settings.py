@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     jwks_file: Path
     issuer: str = "https://weneeds.fr"
     audience: str = "weneeds-site"
+    # The same for the access tokens of staff. Without them methods of staff
+    # refuse every token.
+    admin_jwks_file: Path | None = None
+    admin_issuer: str = ""
+    admin_audience: str = ""
     # Service name to host:port.
     addresses: dict[str, str] = {}
     # How long a stopping service answers "not serving" before it closes.
@@ -58,6 +63,6 @@ class Settings(BaseSettings):
             if text is None:
                 text = source.get(f"{_PREFIX}{name.upper()}")
             if text is not None:
-                structured = field.annotation not in (str, int, float, bool, Path)
+                structured = field.annotation not in (str, int, float, bool, Path, Path | None)
                 values[name] = json.loads(text) if structured else text
         return cls(**values)

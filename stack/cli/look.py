@@ -43,7 +43,7 @@ def _status_table(report: state_of.Report) -> Table:
     for heading in ("Name", "Health", "Address", "Process", "Up for", "Memory", "Restarts"):
         table.add_column(heading, no_wrap=True)
     for row in report.rows:
-        health = f"[green]{row.health}[/]" if row.is_up else f"[bold red]{row.health}[/]"
+        health = f"[green]{row.condition}[/]" if row.is_up else f"[bold red]{row.condition}[/]"
         process = str(row.pid or "")
         restarts = str(row.restarts or "")
         table.add_row(row.name, health, row.address, process, row.uptime, row.memory, restarts)

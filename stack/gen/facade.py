@@ -110,11 +110,11 @@ def _camel(name: str) -> str:
 def attribute_of(service: str) -> str:
     """Return the client's attribute for a service: JobService -> jobs.
 
-    A noun is taken in the plural; what names an activity (Scoring) or has no
-    usual plural (Media) stays.
+    A noun is taken in the plural; what names an activity (Scoring, Maintenance)
+    or has no usual plural (Media) stays.
     """
     noun = snake(service.removesuffix("Service"))
-    if noun.endswith(("ing", "media", "s")):
+    if noun.endswith(("ing", "maintenance", "management", "media", "s")):
         return noun
     if noun.endswith("y") and not re.search("[aeiou]y$", noun):
         return f"{noun[:-1]}ies"

@@ -26,7 +26,10 @@ Generated from the `policy` option of each method by `{COMMAND}`; not to be
 edited. A contract test compares this page with the descriptors.
 
 - **Who**: *anyone* needs no token; *signed in* is any user with a good access token; a user role
-  narrows it; *internal* names the services, by client certificate, and has no route at the gateway.
+  narrows it; *staff* are admins with tokens of their own; *internal* names the services, by client
+  certificate, and has no route at the gateway. *Fresh factor*: the session proved a second factor
+  within ten minutes; *if enrolled* asks that only of accounts that have one. Under maintenance only
+  staff, internal callers and what says so are answered.
 - **Of what**: the request field that names a resource, and who passes: a role in the company behind
   it, or its owner. Empty: the method acts on what is the caller's own, or on nothing in particular.
 - **Limits** are counted over all replicas: calls, window, and what is counted by.
@@ -38,6 +41,10 @@ _COLUMNS = ("Method", "REST", "Who", "Of what", "Limits", "Audit", "Repeat")
 _KEYS = {
     policy_pb2.RATE_LIMIT_KEY_CALLER: "caller",
     policy_pb2.RATE_LIMIT_KEY_ADDRESS: "address",
+}
+_FRESH = {
+    policy_pb2.STEP_UP_WHEN_ENROLLED: "fresh factor if enrolled",
+    policy_pb2.STEP_UP_ALWAYS: "fresh factor",
 }
 _USER_ROLES = role_pb2.DESCRIPTOR.enum_types_by_name["UserRole"]
 _COMPANY_ROLES = role_pb2.DESCRIPTOR.enum_types_by_name["CompanyRole"]
@@ -75,6 +82,13 @@ def _row(method: Method) -> list[str]:
 
 
 def _who(policy: policy_pb2.Policy) -> str:
+    more = [_FRESH[policy.step_up]] if policy.step_up else []
+    if policy.during_maintenance:
+        more.append("also under maintenance")
+    return "<br>".join([_callers(policy), *more])
+
+
+def _callers(policy: policy_pb2.Policy) -> str:
     if policy.access == policy_pb2.ACCESS_PUBLIC:
         return "anyone"
     if policy.access == policy_pb2.ACCESS_INTERNAL:

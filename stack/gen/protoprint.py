@@ -17,8 +17,7 @@ from google.protobuf.descriptor_pb2 import (
 )
 
 _SCALARS = {
-    number: name.removeprefix("TYPE_").lower()
-    for name, number in FieldDescriptorProto.Type.items()
+    number: name.removeprefix("TYPE_").lower() for name, number in FieldDescriptorProto.Type.items()
 }
 _LABELS = {
     FieldDescriptorProto.LABEL_OPTIONAL: "optional ",

@@ -60,14 +60,17 @@ def build(image: Path = IMAGE, *, force: bool = False) -> Path:
     return CLIENT / "dist"
 
 
-def install() -> None:
-    """Put node_modules in the state of the lock; from npm's cache where it has them."""
-    lock = CLIENT / "package-lock.json"
-    installed = MODULES / ".package-lock.json"
+def install(folder: Path = CLIENT) -> None:
+    """Put a folder's node_modules in the state of its lock; from npm's cache where it has them.
+
+    Raises GenerationFailed.
+    """
+    lock = folder / "package-lock.json"
+    installed = folder / "node_modules/.package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     npm = node().parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
-    _run([str(node()), str(npm), "ci", "--prefer-offline", "--no-progress"], CLIENT)
+    _run([str(node()), str(npm), "ci", "--prefer-offline", "--no-progress"], folder)
 
 
 def _digest(image: Path) -> str:

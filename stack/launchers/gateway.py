@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from pathlib import Path
 
-from gateway.topology import GatewayTopology, Limits
+from gateway.topology import GatewayTopology, Limits, TokenIssuer
 from stack import probes
 from stack.paths import contract, package_folder, write_private
 from stack.process import Program
-from stack.topology import AUDIENCE, HOST, ISSUER, SERVICES, Topology
+from stack.topology import (
+    ADMIN_AUDIENCE,
+    ADMIN_ISSUER,
+    AUDIENCE,
+    HOST,
+    ISSUER,
+    SERVICES,
+    Topology,
+)
 
 _OK = 200
 _CONSOLE = "http://localhost:5173"
@@ -24,9 +33,11 @@ def surroundings(topology: Topology, limits: Limits | None = None) -> GatewayTop
         port=topology.public_port,
         services={name: [(HOST, topology.ports[name])] for name in SERVICES},
         tls_dir=topology.tls("gateway"),
+        secrets_dir=topology.state / "gateway" / "secrets",
         jwks_file=topology.jwks,
         issuer=ISSUER,
         audience=AUDIENCE,
+        admin_tokens=TokenIssuer(ADMIN_ISSUER, ADMIN_AUDIENCE, topology.admin_jwks),
         cors_origins=[origin for origin in origins.split(",") if origin],
         admin_port=topology.ports["gateway-admin"],
         portal=(HOST, topology.ports["portal"]),
@@ -39,7 +50,7 @@ def surroundings(topology: Topology, limits: Limits | None = None) -> GatewayTop
 async def program(topology: Topology, limits: Limits | None = None) -> Program:
     """Render the configuration and run Envoy on it."""
     config = topology.state / "gateway" / "envoy.json"
-    write_private(config, await asyncio.to_thread(_render, topology, limits))
+    await asyncio.to_thread(_write, config, surroundings(topology, limits))
 
     async def ready(_: int) -> bool:
         return await probes.http_status(topology.public_port, "/healthz") == _OK
@@ -62,10 +73,12 @@ async def program(topology: Topology, limits: Limits | None = None) -> Program:
     )
 
 
-def _render(topology: Topology, limits: Limits | None) -> str:
-    from gateway.render import render
+def _write(config: Path, setup: GatewayTopology) -> None:
+    from gateway.render import render, secrets
 
-    return json.dumps(render(surroundings(topology, limits), contract()), indent=1)
+    for name, content in secrets(setup).items():
+        write_private(setup.secrets_dir / name, json.dumps(content, indent=1))
+    write_private(config, json.dumps(render(setup, contract()), indent=1))
 
 
 def _collector() -> tuple[str, int] | None:

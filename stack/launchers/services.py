@@ -7,21 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from stack import probes
 from stack.process import Program
 from stack.topology import SERVICES, Topology
 
 
-def programs(topology: Topology, *, processes: bool) -> list[Program]:
-    """One program for all services, or with `processes` one for each."""
+def programs(
+    topology: Topology, *, processes: bool, environment: Mapping[str, str]
+) -> list[Program]:
+    """One program for all services, or with `processes` one for each.
+
+    `environment` adds to the topology's settings, or replaces them.
+    """
+    settings = {**topology.environment(), **environment}
     if processes:
-        return [_program(topology, name, [name]) for name in SERVICES]
-    return [_program(topology, "services", SERVICES)]
+        return [_program(topology, name, [name], settings) for name in SERVICES]
+    return [_program(topology, "services", SERVICES, settings)]
 
 
-def _program(topology: Topology, name: str, hosted: Sequence[str]) -> Program:
+def _program(
+    topology: Topology, name: str, hosted: Sequence[str], settings: Mapping[str, str]
+) -> Program:
     async def ready(_: int) -> bool:
         checks = [
             probes.grpc_is_serving(topology.address(service), topology.tls("gateway"))
@@ -33,7 +41,7 @@ def _program(topology: Topology, name: str, hosted: Sequence[str]) -> Program:
         name=name,
         command=(sys.executable, "-m", "stack.preload", str(topology.gate), *hosted),
         log=topology.log(name),
-        environment=topology.environment(),
+        environment=settings,
         ready=ready,
         # Draining takes its time: first no new calls, then the calls in flight.
         stop_seconds=30,

@@ -47,7 +47,7 @@ def _status(report: status.Report) -> HTMLResponse:
         [
             row.name,
             row.kind,
-            element("span", row.health, class_="up" if row.is_up else "down"),
+            element("span", row.condition, class_="up" if row.is_up else "down"),
             row.address,
             row.pid or "",
             row.uptime,

@@ -31,6 +31,7 @@ from services.kit.channels import Channels
 from services.kit.clock import SystemClock
 from services.kit.db import Database, Reader
 from services.kit.ids import Uuid7Ids
+from services.kit.maintenance import Maintenance
 from services.kit.redis import connect
 from services.kit.server import Server
 from services.kit.service import Resources
@@ -76,10 +77,17 @@ class OneCompany:
         return Access(session_alive=True, memberships={COMPANY: COMPANY_ROLE_ADMIN})
 
 
+class Open:
+    """No maintenance."""
+
+    async def is_on(self) -> bool:
+        return False
+
+
 async def served(folder: Path) -> dict[str, Any]:
     """Start the service's own wiring on a free port and call it as the gateway would."""
     certs.ensure(folder / "tls", ["jobs", "gateway"])
-    keys.ensure(folder / "keys", folder / "jwks.json", folder / "refresh")
+    keys.ensure(folder / "keys", folder / "jwks.json")
     settings = Settings(
         database_url="postgresql://unused/unused",
         tls_dir=folder / "tls" / "jobs",
@@ -100,6 +108,8 @@ async def served(folder: Path) -> dict[str, Any]:
         redis=connect(settings.redis_url),
         channels=Channels(settings.addresses, settings.tls_dir),
         access=AccessCache(OneCompany()),
+        admin_access=AccessCache(OneCompany()),
+        maintenance=Maintenance(Open()),
     )
     server = Server(kit, await wire(kit), "jobs")
     await server.start()
@@ -168,6 +178,7 @@ def derived(folder: Path) -> dict[str, Any]:
         port=1,
         services={name: [("127.0.0.1", 1)] for name in names},
         tls_dir=folder,
+        secrets_dir=folder,
         jwks_file=folder / "jwks.json",
         issuer="https://issuer.invalid",
         audience="site",

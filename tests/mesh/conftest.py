@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import httpx
 import pytest
 from weneeds import AsyncWeNeeds
 
+from services.auth.app.admins import NewAdmin
+from services.auth.domain.admins import AdminRole
+from services.auth.settings import AuthSettings
+from services.auth.staff import create
+from tests.conftest import RunningMesh
+from tests.mesh.staffing import PASSWORD, Admin, signed_in
 from tests.support.people import Team, team
 
 
@@ -38,3 +45,26 @@ async def channel(mesh: Any) -> AsyncIterator[grpc.aio.Channel]:
 async def staff(guest: AsyncWeNeeds) -> Team:
     """A recruiter with a company and a published job."""
     return await team(guest)
+
+
+@pytest.fixture(scope="module")
+async def boss(mesh: RunningMesh, guest: AsyncWeNeeds) -> Admin:
+    """A super admin, made as `weneeds admin create` makes the first one.
+
+    Of the module: a second factor is fresh for ten minutes only.
+    """
+    settings = AuthSettings.load("auth", mesh.topology.environment())
+    email = f"staff-{uuid4()}@example.org"
+    new = NewAdmin(email, "Cheffe Fictive", PASSWORD, AdminRole.SUPER_ADMIN)
+    created = await create(settings, new)
+    return await signed_in(guest, created.admin.id, email, created.totp_uri)
+
+
+@pytest.fixture(scope="module")
+async def plain(guest: AsyncWeNeeds, boss: Admin) -> Admin:
+    """A plain admin, made by the super admin."""
+    email = f"staff-{uuid4()}@example.org"
+    created = await boss.client.admin_management.create_admin(
+        email=email, name="Collègue Fictif", password=PASSWORD, role="ADMIN_ROLE_ADMIN"
+    )
+    return await signed_in(guest, created.admin.id, email, created.totp_uri)

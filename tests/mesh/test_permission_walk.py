@@ -9,12 +9,18 @@ from uuid import uuid4
 
 import grpc
 import httpx
+import protovalidate
 import pytest
 from google.protobuf.message import Message
 from weneeds.options.v1 import policy_pb2
-from weneeds.options.v1.role_pb2 import USER_ROLE_CANDIDATE, USER_ROLE_RECRUITER
+from weneeds.options.v1.role_pb2 import (
+    ADMIN_ROLE_ADMIN,
+    USER_ROLE_CANDIDATE,
+    USER_ROLE_RECRUITER,
+)
 
 from services.kit.contract import Access, Method
+from tests.mesh.staffing import Admin
 from tests.support import errors
 from tests.support.contract import INTERNAL, PUBLIC, over_grpc, over_rest, path_of, with_field
 from tests.support.people import (
@@ -36,6 +42,9 @@ HARMLESS = [m for m in SCOPED if m.name not in {"WithdrawApplication", "CloseJob
 ROLES = {USER_ROLE_CANDIDATE: CANDIDATE, USER_ROLE_RECRUITER: RECRUITER}
 # What a caller who passes the policy can meet: the walk sends empty or meaningless requests.
 PASSED = {"", "INVALID_FIELDS", "PROFILE_MISSING", "PROFILE_NOT_INDEXED", "COMPANY_NOT_FOUND"}
+# Calls that end the caller's session.
+ENDING = {"SignOut", "EndAllSessions"}
+STAFF = [method for method in PUBLIC if method.policy.access == Access.ACCESS_ADMIN]
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,9 @@ class Door:
     channel: grpc.aio.Channel
     http: httpx.AsyncClient
 
-    async def reasons(self, method: Method, request: Message, caller: Person | None) -> set[str]:
+    async def reasons(
+        self, method: Method, request: Message, caller: Person | Admin | None
+    ) -> set[str]:
         """Knock at both; return the reasons of refusal, "" where there was none."""
         headers = {"accept-language": "en", **(caller.bearer if caller else {})}
         answer = await over_rest(self.http, method, request, headers)
@@ -119,11 +130,36 @@ def nothing(method: Method) -> Message:
     return method.request()
 
 
+def wants_fields(method: Method) -> bool:
+    """Whether an empty request keeps not all rules of its fields."""
+    return bool(protovalidate.collect_violations(method.request()))
+
+
+def limited(method: Method) -> set[str]:
+    """What the walk meets where the value of a field is counted: it is empty each time."""
+    counted = any(each.key == policy_pb2.RATE_LIMIT_KEY_FIELD for each in method.policy.rate_limits)
+    return {"RATE_LIMITED"} if counted else set()
+
+
+def keyless(method: Method) -> set[str]:
+    """A browser's refresh token comes as a cookie: without any, the body is no error."""
+    return {"REFRESH_TOKEN_INVALID"} if method.name == "Refresh" else set()
+
+
+def passed(method: Method) -> set[str]:
+    """What a caller without a second factor can meet who passes roles and scope."""
+    if method.policy.step_up == policy_pb2.STEP_UP_ALWAYS:
+        return {"STEP_UP_REQUIRED"}
+    factor = {"FACTOR_MISSING"} if method.name == "BeginStepUp" else set()
+    return PASSED | factor | keyless(method) | limited(method)
+
+
 @pytest.mark.parametrize("method", PUBLIC, ids=path_of)
 async def test_without_a_token(method: Method, door: Door) -> None:
     reasons = await door.reasons(method, nothing(method), None)
     if method.policy.access == Access.ACCESS_PUBLIC:
-        assert reasons == {"INVALID_FIELDS"}
+        wrong = {"INVALID_FIELDS"} if wants_fields(method) else {""}
+        assert reasons <= wrong | keyless(method) | limited(method)
     else:
         assert reasons == {"TOKEN_MISSING"}
 
@@ -136,18 +172,41 @@ async def test_with_a_role_and_nothing_else(
     """The role is looked at before the resource, and both before the fields."""
     policy = method.policy
     async with mesh.client() as client:
-        caller = await walker(client, role, alone=method.name == "SignOut")
+        caller = await walker(client, role, alone=method.name in ENDING)
         reasons = await door.reasons(method, nothing(method), caller)
-    if policy.roles and role not in policy.roles:
+    if policy.access == Access.ACCESS_ADMIN:
+        assert reasons == {"TOKEN_TYPE"}
+    elif policy.roles and role not in policy.roles:
         assert reasons == {"ROLE_REQUIRED"}
     elif policy.HasField("scope"):
         assert reasons == {"SCOPE_DENIED"}
-    elif method.name == "SignOut":
+    elif method.name in ENDING:
         # It works once; the second way in may already find the session ended.
         assert "" in reasons
         assert reasons <= {"", "SESSION_ENDED"}
     else:
-        assert reasons <= PASSED
+        assert reasons <= passed(method)
+
+
+@pytest.mark.parametrize("method", PUBLIC, ids=path_of)
+async def test_with_a_token_of_staff(method: Method, door: Door, plain: Admin) -> None:
+    """A plain admin gets what admins get, and nothing of users."""
+    if method.name == "SignOutAdmin":
+        pytest.skip("would end the session of the walk")
+    reasons = await door.reasons(method, nothing(method), plain)
+    if method.policy.access == Access.ACCESS_SIGNED_IN:
+        assert reasons == {"TOKEN_TYPE"}
+    elif method in STAFF and ADMIN_ROLE_ADMIN not in method.policy.admin_roles:
+        assert reasons == {"SUPER_ADMIN_REQUIRED"}
+    else:
+        assert reasons <= PASSED | keyless(method) | limited(method)
+
+
+@pytest.mark.parametrize("method", STAFF, ids=path_of)
+async def test_with_a_token_of_a_super_admin(method: Method, door: Door, boss: Admin) -> None:
+    if method.name == "SignOutAdmin":
+        pytest.skip("would end the session of the walk")
+    assert await door.reasons(method, nothing(method), boss) <= PASSED
 
 
 _walkers: dict[int, Person] = {}

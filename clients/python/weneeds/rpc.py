@@ -16,6 +16,10 @@ from weneeds.auth.v1.session_service_pb2 import Tokens as TokensMessage
 from weneeds.options.v1 import policy_pb2
 
 _FIELD_MASK = "google.protobuf.FieldMask"
+_SIGN_OUTS = (
+    "weneeds.auth.v1.SessionService.SignOut",
+    "weneeds.auth.v1.AdminSessionService.SignOutAdmin",
+)
 _SAFE = (MethodOptions.NO_SIDE_EFFECTS, MethodOptions.IDEMPOTENT)
 
 
@@ -38,6 +42,8 @@ class Rpc:
     """The repeated field of a paged answer; empty when it is not paged."""
     gives_tokens: bool
     ends_session: bool
+    of_staff: bool
+    """Its tokens are those of staff."""
 
     @classmethod
     def of(cls, method: MethodDescriptor) -> Rpc:
@@ -57,7 +63,8 @@ class Rpc:
             takes_request_id=takes_request_id,
             items=items_field(method),
             gives_tokens=tokens is not None and tokens.message_type is TokensMessage.DESCRIPTOR,
-            ends_session=method.full_name == "weneeds.auth.v1.SessionService.SignOut",
+            ends_session=method.full_name in _SIGN_OUTS,
+            of_staff=method.containing_service.name == "AdminSessionService",
         )
 
     def build(self, given: Message | None, fields: Mapping[str, object]) -> Message:

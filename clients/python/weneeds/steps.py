@@ -16,6 +16,7 @@ import grpc
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from weneeds.auth.v1 import admin_service_pb2 as staff
 from weneeds.auth.v1 import session_service_pb2 as sessions
 from weneeds.errors import DeadlineExceeded, Problem, Unauthenticated, WeNeedsError, read_error
 from weneeds.retry import RetryPolicy
@@ -28,6 +29,12 @@ Metadata: TypeAlias = tuple[tuple[str, str], ...]
 # seconds the same way: a lost answer is worth another try.
 REFRESH = replace(
     Rpc.of(sessions.DESCRIPTOR.services_by_name["SessionService"].methods_by_name["Refresh"]),
+    repeatable=True,
+)
+REFRESH_ADMIN = replace(
+    Rpc.of(
+        staff.DESCRIPTOR.services_by_name["AdminSessionService"].methods_by_name["RefreshAdmin"]
+    ),
     repeatable=True,
 )
 _RENEWABLE = ("", "TOKEN_EXPIRED")
@@ -146,9 +153,10 @@ def unary(
 def renewal(identity: Identity, config: Config) -> Steps:
     """Tell the trade of the refresh token; a session that is over is forgotten."""
     tokens = identity.tokens
-    request = sessions.RefreshRequest(refresh_token=tokens.refresh_token if tokens else "")
+    rpc = REFRESH_ADMIN if tokens and tokens.staff else REFRESH
+    request = rpc.build(None, {"refresh_token": tokens.refresh_token if tokens else ""})
     try:
-        return (yield from unary(REFRESH, request, identity, config, None))
+        return (yield from unary(rpc, request, identity, config, None))
     except Unauthenticated:
         identity.keep(None)
         raise

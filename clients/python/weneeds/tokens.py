@@ -27,15 +27,18 @@ class Tokens:
     refresh_token: str = field(default="", repr=False)
     """Empty: the access token is used until it runs out."""
     refresh_expires_at: float = 0.0
+    staff: bool = False
+    """A session of staff: it is renewed as one."""
 
     @classmethod
-    def of(cls, message: sessions.Tokens) -> Tokens:
+    def of(cls, message: sessions.Tokens, *, staff: bool = False) -> Tokens:
         """Read them from an answer."""
         return cls(
             access_token=message.access_token,
             access_expires_at=_unix(message.access_expires_at),
             refresh_token=message.refresh_token,
             refresh_expires_at=_unix(message.refresh_expires_at),
+            staff=staff,
         )
 
 
@@ -84,9 +87,13 @@ class Identity:
             self._on_change(tokens)
 
     def learn(self, rpc: Rpc, answer: Message) -> None:
-        """Keep the tokens that an answer brings, or drop them after a sign-out."""
-        if rpc.gives_tokens:
-            self.keep(Tokens.of(cast("sessions.SignInResponse", answer).tokens))
+        """Keep the tokens that an answer brings, or drop them after a sign-out.
+
+        A sign-in that asks for a second factor brings none yet.
+        """
+        if rpc.gives_tokens and answer.HasField("tokens"):
+            message = cast("sessions.SignInResponse", answer).tokens
+            self.keep(Tokens.of(message, staff=rpc.of_staff))
         elif rpc.ends_session:
             self.keep(None)
 

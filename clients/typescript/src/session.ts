@@ -1,16 +1,17 @@
-import { getOption, type Message } from "@bufbuild/protobuf";
+import { getOption, isMessage, type Message } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
 
 import {
-  RefreshResponseSchema,
   SessionService,
-  SignInResponseSchema,
   type Tokens as TokensMessage,
+  TokensSchema,
 } from "../gen/weneeds/auth/v1/session_service_pb.js";
 import { Access, policy } from "../gen/weneeds/options/v1/policy_pb.js";
 import { isExpired } from "./errors.js";
 
+// Sessions of staff are not this client's to keep.
+const STAFF = "weneeds.auth.v1.AdminSessionService";
 const MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
 
@@ -140,7 +141,7 @@ export class Session {
   }
 
   #learn(request: UnaryRequest, message: Message): void {
-    if (isAnswerWithTokens(message)) {
+    if (request.service.typeName !== STAFF && bringsTokens(message)) {
       this.keep(plain(message.tokens));
     } else if (request.method === SessionService.method.signOut) {
       this.keep(undefined);
@@ -148,9 +149,9 @@ export class Session {
   }
 }
 
-function isAnswerWithTokens(message: Message): message is Message & { tokens?: TokensMessage } {
-  const names: string[] = [SignInResponseSchema.typeName, RefreshResponseSchema.typeName];
-  return names.includes(message.$typeName);
+/** Whether the answer brings tokens; one that asks for a second factor does not yet. */
+function bringsTokens(message: Message): message is Message & { tokens: TokensMessage } {
+  return "tokens" in message && isMessage(message.tokens, TokensSchema);
 }
 
 function plain(tokens: TokensMessage | undefined): Tokens | undefined {

@@ -11,7 +11,8 @@ from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
 from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
 
 from services.auth.app.ports import Passwords
-from services.auth.app.stores import Member, UserStore
+from services.auth.app.stores import LinkStore, Member, UserStore
+from services.auth.domain.links import Purpose, new_link
 from services.auth.domain.users import (
     DEFAULT_LOCALE,
     EmailTaken,
@@ -27,7 +28,7 @@ from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import SessionEnded
 from services.kit.ids import Ids
-from services.kit.work import UnitsOfWork
+from services.kit.work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Accounts:
         work: UnitsOfWork,
         reader: Reader,
         users: UserStore,
+        links: LinkStore,
         passwords: Passwords,
         clock: Clock,
         ids: Ids,
@@ -59,6 +61,7 @@ class Accounts:
         self._work = work
         self._reader = reader
         self._users = users
+        self._links = links
         self._passwords = passwords
         self._clock = clock
         self._ids = ids
@@ -75,9 +78,21 @@ class Accounts:
         async with self._work() as work:
             if not await self._users.add(work, user, password_hash):
                 raise EmailTaken(field="email")
-            work.publish(_registered(user))
-            work.publish(MailSend(recipient_user_id=user.id, type=MAIL_TYPE_WELCOME))
+            work.publish(registered(user))
+            work.publish(await self._welcome(work, user))
         return user
+
+    async def _welcome(self, work: UnitOfWork, user: User) -> MailSend:
+        """Return the wish for the welcome mail, which also asks to prove the e-mail."""
+        purpose = Purpose.EMAIL_VERIFICATION
+        link = new_link(self._ids.new(), purpose, user.email, user.id, user.created_at)
+        await self._links.add(work, link)
+        return MailSend(
+            recipient_user_id=user.id,
+            type=MAIL_TYPE_WELCOME,
+            variant="verification",
+            reference_id=link.id,
+        )
 
     async def me(self, user_id: str) -> Member:
         """Return the caller's account; raise SessionEnded when it is gone."""
@@ -99,7 +114,8 @@ class Accounts:
         )
 
 
-def _registered(user: User) -> UserRegistered:
+def registered(user: User) -> UserRegistered:
+    """Return the fact that somebody registered."""
     at = Timestamp()
     at.FromDatetime(user.created_at)
     role = UserRoleNumber.Value(f"USER_ROLE_{user.role}")

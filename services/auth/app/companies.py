@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from weneeds.auth.events.v1.events_pb2 import (
     CollaboratorAdded,
@@ -14,6 +13,7 @@ from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_COLLABORATOR_ADDED
 from weneeds.options.v1.role_pb2 import CompanyRole as CompanyRoleNumber
 
+from services.auth.app.positions import micros_of, position_of
 from services.auth.app.stores import CompanyStore, UserStore
 from services.auth.domain.companies import (
     Collaborator,
@@ -27,13 +27,9 @@ from services.auth.domain.companies import (
 from services.auth.domain.users import clean_name, clean_text, normalise_email
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import PageTokenInvalid
-from services.kit.ids import Ids, is_uuid
+from services.kit.ids import Ids
 from services.kit.paging import Page
 from services.kit.work import UnitsOfWork
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ class Companies:
     async def list_collaborators(self, company_id: str, page: Page) -> CollaboratorPage:
         """Return one page of a company's people, oldest first."""
         found = await self._companies.collaborators(
-            self._reader, company_id, _position(page), page.fetch
+            self._reader, company_id, position_of(page), page.fetch
         )
         shown = found.rows[: page.size]
         token = page.next_token(found.rows, _sort_key(shown[-1])) if shown else ""
@@ -149,18 +145,4 @@ def _mail(company: Company, person: Collaborator) -> MailSend:
 
 
 def _sort_key(person: Collaborator) -> tuple[int, str]:
-    return (person.added_at - _EPOCH) // _MICROSECOND, person.user_id
-
-
-def _position(page: Page) -> tuple[datetime, str] | None:
-    """Return where the page begins; raise PageTokenInvalid for an impossible place."""
-    if page.after is None:
-        return None
-    micros, user_id = page.after
-    try:
-        at = _EPOCH + micros * _MICROSECOND
-    except OverflowError as error:
-        raise PageTokenInvalid(field="page_token") from error
-    if not is_uuid(user_id):
-        raise PageTokenInvalid(field="page_token")
-    return at, user_id
+    return micros_of(person.added_at), person.user_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.auth.app.ports import Sessions
 from services.auth.app.stores import Contact, Member, UserStore
@@ -18,6 +19,8 @@ class Standing:
     session_alive: bool
     # None when no such account exists.
     member: Member | None
+    # When the session last proved a second factor; None: never.
+    factor_at: datetime | None = None
 
 
 class Directory:
@@ -38,7 +41,7 @@ class Directory:
             self._sessions.load(session_id), self._users.member(self._reader, user_id)
         )
         alive = session is not None and session.user_id == user_id and member is not None
-        return Standing(alive, member)
+        return Standing(alive, member, session.factor_at if alive and session else None)
 
     async def contacts(self, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people; unknown ids are left out."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from services.auth.domain.factors import Challenge, Passkey
+from services.auth.domain.links import Purpose
 from services.auth.domain.sessions import Session
-from services.auth.domain.users import UserRole
+from services.auth.domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,8 @@ class AccessGrant:
 
     user_id: str
     session_id: str
-    role: UserRole
+    # UserRole, or AdminRole of staff.
+    role: StrEnum
     # The token's own id (jti).
     token_id: str
 
@@ -88,3 +93,83 @@ class Sessions(Protocol):
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
+
+    async def end_all(self, user_id: str, keep: str = "") -> None:
+        """End all of a user's sessions but `keep`."""
+
+    async def of_user(self, user_id: str) -> list[Session]:
+        """Return a user's open sessions, in no order."""
+
+
+class Sealing(Protocol):
+    """Seals what is stored and must be read again, such as an app's shared secret."""
+
+    def seal(self, owner_id: str, secret: bytes) -> bytes:
+        """Return `secret` as a store may hold it, bound to its owner."""
+
+    def open(self, owner_id: str, sealed: bytes) -> bytes:
+        """Return what `seal` was given for the same owner."""
+
+
+class LinkCodes(Protocol):
+    """Makes and recognises the codes of links in mails."""
+
+    def link(self, purpose: Purpose, link_id: str) -> str:
+        """Return the address of the page that uses the code; "" for what opens nothing."""
+
+    def parse(self, purpose: Purpose, code: str) -> str | None:
+        """Return the id in a code; None unless it was made here and for this purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What a browser made."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+
+
+class PasskeyCeremonies(Protocol):
+    """Speaks WebAuthn. What does not fit raises FactorInvalid."""
+
+    def creation(self, user: User, known: Sequence[bytes], nonce: bytes) -> str:
+        """Return the options for making a credential beside the `known` ids, as JSON."""
+
+    def created(self, credential: str, nonce: bytes) -> NewCredential:
+        """Return the credential that the browser made."""
+
+    def request(self, known: Sequence[bytes], nonce: bytes) -> str:
+        """Return the options for proving one of the `known` ids, as JSON."""
+
+    def credential_id(self, credential: str) -> bytes:
+        """Return which credential the browser answers with; proves nothing."""
+
+    def asserted(self, credential: str, nonce: bytes, passkey: Passkey) -> int:
+        """Verify the browser's answer and return the credential's new sign count."""
+
+
+class Challenges(Protocol):
+    """Keeps what waits for an answer. Raises DependencyDown when the store does not answer."""
+
+    async def open(self, challenge: Challenge) -> None:
+        """Keep a challenge until it expires."""
+
+    async def attempt(self, digest: str) -> Challenge | None:
+        """Count a try and return the challenge; None when it is gone or was tried too often."""
+
+    async def take(self, digest: str) -> bool:
+        """Use a challenge up: of many who take it, one is told True."""
+
+    async def keep_nonce(self, session_id: str, purpose: str, nonce: bytes) -> None:
+        """Keep the nonce of a session's ceremony, in place of a former one."""
+
+    async def take_nonce(self, session_id: str, purpose: str) -> bytes | None:
+        """Use up and return the nonce of a session's ceremony."""
+
+
+class Attempts(Protocol):
+    """Counts over all replicas."""
+
+    async def take(self, key: str, limit: int, window_seconds: int) -> int:
+        """Count one. Return 0 when it passes, else the seconds to wait."""

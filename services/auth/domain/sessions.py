@@ -51,6 +51,15 @@ class Session:
     used: tuple[Used, ...]
     created_at: datetime
     expires_at: datetime
+    # What the client said of itself at sign-in.
+    device: str = ""
+    # When it last proved a second factor; None: never.
+    factor_at: datetime | None = None
+
+    @property
+    def last_used_at(self) -> datetime:
+        """When it was last refreshed; when it was opened, before that."""
+        return self.used[-1].at if self.used else self.created_at
 
 
 class Verdict(Enum):
@@ -75,9 +84,21 @@ class Decision:
     at: datetime
 
 
-def open_session(session_id: str, user_id: str, digest: str, now: datetime) -> Session:
-    """Return a session just signed in, whose first refresh token has `digest`."""
-    return Session(session_id, user_id, digest, (), now, now + LIFETIME)
+def open_session(
+    session_id: str,
+    user_id: str,
+    digest: str,
+    now: datetime,
+    device: str = "",
+    *,
+    proved: bool = False,
+) -> Session:
+    """Return a session just signed in, whose first refresh token has `digest`.
+
+    `proved` tells that a second factor was part of the sign-in.
+    """
+    factor_at = now if proved else None
+    return Session(session_id, user_id, digest, (), now, now + LIFETIME, device, factor_at)
 
 
 def decide(session: Session, presented: str, successor: str, now: datetime) -> Decision:

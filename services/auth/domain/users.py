@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,12 @@ from services.kit.errors import InvalidFields, Refused
 PASSWORD_SHORTEST = 12
 PASSWORD_LONGEST = 128
 DEFAULT_LOCALE = "fr"
+LOCALES = ("fr", "en")
+EMAIL_LONGEST = 254
+# Of a person's first or last name, in characters.
+PERSON_NAME_LONGEST = 80
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_EMAIL = re.compile(rf"[a-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(\.{_LABEL})*", re.ASCII)
 
 
 class UserRole(StrEnum):
@@ -35,6 +42,12 @@ class EmailTaken(Refused):
     reason = "EMAIL_TAKEN"
 
 
+class UserNotFound(Refused):
+    """No such user. Metadata: user_id."""
+
+    reason = "USER_NOT_FOUND"
+
+
 class CredentialsInvalid(Refused):
     """Unknown e-mail or wrong password: the answer does not say which."""
 
@@ -55,6 +68,8 @@ class User:
     # "fr" or "en".
     locale: str
     created_at: datetime
+    # When the e-mail was proved; None before.
+    email_verified_at: datetime | None = None
 
 
 def normalise_email(text: str) -> str:
@@ -70,12 +85,20 @@ def normalise_password(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def check_password(text: str) -> None:
+def clean_email(field: str, text: str) -> str:
+    """Return a normalised e-mail; raise InvalidFields unless it is one (HTML 5's rule)."""
+    email = normalise_email(text)
+    if len(email) > EMAIL_LONGEST or not _EMAIL.fullmatch(email):
+        raise InvalidFields([(field, "must be a valid email address")])
+    return email
+
+
+def check_password(text: str, field: str = "password") -> None:
     """Raise InvalidFields unless the normalised password has an allowed length."""
     if PASSWORD_SHORTEST <= len(text) <= PASSWORD_LONGEST:
         return
     rule = f"must have {PASSWORD_SHORTEST} to {PASSWORD_LONGEST} characters"
-    raise InvalidFields([("password", rule)])
+    raise InvalidFields([(field, rule)])
 
 
 def clean_text(field: str, text: str) -> str:
@@ -90,9 +113,18 @@ def clean_text(field: str, text: str) -> str:
     return clean
 
 
-def clean_name(field: str, text: str) -> str:
-    """Clean a text that must not be blank; raise InvalidFields if it is."""
+def clean_name(field: str, text: str, longest: int = 120) -> str:
+    """Clean a text that must not be blank or too long; raise InvalidFields if it is."""
     name = clean_text(field, text)
     if not name:
         raise InvalidFields([(field, "must not be blank")])
+    if len(name) > longest:
+        raise InvalidFields([(field, f"must have at most {longest} characters")])
     return name
+
+
+def clean_locale(field: str, text: str) -> str:
+    """Return a language; raise InvalidFields unless it is one of the platform's."""
+    if text not in LOCALES:
+        raise InvalidFields([(field, f"must be one of {', '.join(LOCALES)}")])
+    return text

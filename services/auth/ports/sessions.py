@@ -50,6 +50,20 @@ return redis.call('ZREMRANGEBYRANK', KEYS[2], 0, surplus - 1)
 """
 
 
+# Ends a user's sessions. ARGV: prefix of session keys, the session to keep or "".
+_END_ALL = """
+local ended = 0
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if id ~= ARGV[2] then
+    redis.call('DEL', ARGV[1] .. id)
+    redis.call('ZREM', KEYS[1], id)
+    ended = ended + 1
+  end
+end
+return ended
+"""
+
+
 class ValkeySessions:
     """Keeps sessions in Valkey (or Redis)."""
 
@@ -60,6 +74,7 @@ class ValkeySessions:
         self._kept = kept
         self._replace = client.register_script(_REPLACE)
         self._open = client.register_script(_OPEN)
+        self._end_all = client.register_script(_END_ALL)
 
     async def open(self, session: Session) -> None:
         """Keep a new session until it expires."""
@@ -72,37 +87,53 @@ class ValkeySessions:
             self._session_prefix,
         ]
         keys = [self._session_prefix + session.id, self._user_prefix + session.user_id]
-        async with _answering():
+        async with answering():
             await self._open(keys=keys, args=arguments)
 
     async def load(self, session_id: str) -> Session | None:
         """Return a session; None when it ended or expired."""
-        async with _answering():
+        async with answering():
             text = await self._client.get(self._session_prefix + session_id)
         return None if text is None else _decoded(session_id, text)
 
     async def replace(self, old: Session, new: Session) -> bool:
         """Write `new` if the session is still as `old`; tell whether it was."""
         keys = [self._session_prefix + old.id]
-        async with _answering():
+        async with answering():
             return bool(await self._replace(keys=keys, args=[_encoded(old), _encoded(new)]))
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
-        async with _answering(), self._client.pipeline(transaction=True) as pipeline:
+        async with answering(), self._client.pipeline(transaction=True) as pipeline:
             pipeline.delete(self._session_prefix + session_id)
             pipeline.zrem(self._user_prefix + user_id, session_id)
             await pipeline.execute()
 
+    async def end_all(self, user_id: str, keep: str = "") -> None:
+        """End all of a user's sessions but `keep`."""
+        keys = [self._user_prefix + user_id]
+        async with answering():
+            await self._end_all(keys=keys, args=[self._session_prefix, keep])
+
+    async def of_user(self, user_id: str) -> list[Session]:
+        """Return a user's open sessions, in no order."""
+        ids = await self.ids_of(user_id)
+        if not ids:
+            return []
+        async with answering():
+            texts = await self._client.mget([self._session_prefix + one for one in ids])
+        return [_decoded(one, text) for one, text in zip(ids, texts, strict=True) if text]
+
     async def ids_of(self, user_id: str) -> list[str]:
         """Return the ids of a user's sessions, oldest first."""
-        async with _answering():
+        async with answering():
             members: list[Any] = await self._client.zrange(self._user_prefix + user_id, 0, -1)
         return [bytes(member).decode() for member in members]
 
 
 @asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
+async def answering() -> AsyncIterator[None]:
+    """Turn silence of Valkey into DependencyDown."""
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             yield
@@ -124,13 +155,17 @@ def _instant(micros: int) -> datetime:
 
 def _encoded(session: Session) -> str:
     """Return the stored form; equal sessions have equal forms."""
-    value = {
+    value: dict[str, Any] = {
         "user": session.user_id,
         "current": session.current,
         "used": [[used.digest, _micros(used.at)] for used in session.used],
         "created": _micros(session.created_at),
         "expires": _micros(session.expires_at),
     }
+    if session.device:
+        value["device"] = session.device
+    if session.factor_at:
+        value["factor"] = _micros(session.factor_at)
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -143,4 +178,6 @@ def _decoded(session_id: str, text: bytes | str) -> Session:
         used=tuple(Used(digest, _instant(at)) for digest, at in value["used"]),
         created_at=_instant(value["created"]),
         expires_at=_instant(value["expires"]),
+        device=value.get("device", ""),
+        factor_at=_instant(value["factor"]) if "factor" in value else None,
     )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class SignedTokens:
     A key is rotated by adding a file. It signs once it is SETTLED old: by then
     every verifier has read the key set that holds its public half. A folder
     whose keys are all younger (a first start) is signed from at once.
+    `access` is the kind of token: "site" for users, "admin" for staff.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class SignedTokens:
         audience: str,
         lifetime: timedelta,
         *,
+        access: str = "site",
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._access = access
         self._keys_dir = keys_dir
         self._issuer = issuer
         self._audience = audience
@@ -59,11 +62,25 @@ class SignedTokens:
         """The id of the key that signs."""
         return self._path.stem
 
-    async def watch(self, every_seconds: float) -> None:
-        """Look for a newer key for as long as the service runs."""
+    async def watch(
+        self, every_seconds: float, rotated: Callable[[str, str], Awaitable[None]]
+    ) -> None:
+        """Look for a newer key for as long as the service runs.
+
+        `rotated` is told the id of the key that signed and of the one that does now.
+        """
+        told = self.key_id
         while True:
             await asyncio.sleep(every_seconds)
             self.reload()
+            if self.key_id == told:
+                continue
+            try:
+                await rotated(told, self.key_id)
+                told = self.key_id
+            except Exception:
+                # Told again on the next look.
+                _LOG.exception("a change of the signing key could not be recorded")
 
     def reload(self) -> None:
         """Sign with the newest key from now on. Keeps the present one on any failure."""
@@ -86,7 +103,7 @@ class SignedTokens:
             "sub": grant.user_id,
             "sid": grant.session_id,
             "role": grant.role.value,
-            "access": "site",
+            "access": self._access,
             "iat": issued,
             "nbf": issued,
             "exp": expires,

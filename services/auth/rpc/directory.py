@@ -7,17 +7,35 @@ from typing import Any
 from weneeds.auth.v1 import directory_service_pb2 as pb
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
+from services.auth.app.admin_sessions import AdminSignIns
 from services.auth.app.directory import Directory
+from services.auth.app.mail_targets import MailTargets
 from services.auth.domain.users import UserStatus
-from services.auth.rpc import messages
+from services.auth.rpc import messages, staff_messages
 from services.kit.access import Access
 
 
 class DirectoryRpc(DirectoryServiceServicer):
     """What the other services may know about people."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(
+        self, directory: Directory, mail_targets: MailTargets, admins: AdminSignIns
+    ) -> None:
         self._directory = directory
+        self._mail_targets = mail_targets
+        self._admins = admins
+
+    async def GetMailTarget(
+        self, request: pb.GetMailTargetRequest, context: Any
+    ) -> pb.GetMailTargetResponse:
+        """Tell where a mail goes and the link that it carries."""
+        target = await self._mail_targets.target(request.reference_id)
+        return pb.GetMailTargetResponse(
+            email=target.email,
+            first_name=target.first_name,
+            locale=target.locale,
+            link=target.link,
+        )
 
     async def GetAccess(self, request: pb.GetAccessRequest, context: Any) -> pb.GetAccessResponse:
         """Tell what a session may do at this moment."""
@@ -30,6 +48,21 @@ class DirectoryRpc(DirectoryServiceServicer):
             status=messages.USER_STATUSES[member.user.status],
             role=messages.USER_ROLES[member.user.role],
             memberships=[messages.membership(held) for held in member.memberships],
+            second_factor_enrolled=member.factor_enrolled,
+            second_factor_at=messages.moment(standing.factor_at),
+        )
+
+    async def GetAdminAccess(
+        self, request: pb.GetAdminAccessRequest, context: Any
+    ) -> pb.GetAdminAccessResponse:
+        """Tell what a session of staff may do at this moment."""
+        standing = await self._admins.standing(request.admin_id, request.session_id)
+        if standing is None:
+            return pb.GetAdminAccessResponse(session_alive=False)
+        return pb.GetAdminAccessResponse(
+            session_alive=True,
+            role=staff_messages.ADMIN_ROLES[standing.admin.role],
+            second_factor_at=messages.timestamp(standing.factor_at),
         )
 
     async def ListContacts(
@@ -69,4 +102,6 @@ class OwnAccess:
             memberships={
                 held.company_id: messages.COMPANY_ROLES[held.role] for held in member.memberships
             },
+            factor_enrolled=member.factor_enrolled,
+            factor_at=standing.factor_at,
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from weneeds.auth.v1 import company_pb2, session_service_pb2, user_pb2
+from weneeds.auth.v1 import company_pb2, company_service_pb2, session_service_pb2, user_pb2
 from weneeds.options.v1 import role_pb2
 
 from services.auth.app.sessions import Tokens
 from services.auth.domain.companies import Collaborator, Company, CompanyRole, Membership
+from services.auth.domain.links import Invitation
+from services.auth.domain.sessions import Session
 from services.auth.domain.users import User, UserRole, UserStatus
 
 USER_ROLES = {
@@ -37,6 +39,11 @@ def timestamp(at: datetime) -> Timestamp:
     return message
 
 
+def moment(at: datetime | None) -> Timestamp | None:
+    """Return an instant as a message; None, which leaves its field unset, for none."""
+    return None if at is None else timestamp(at)
+
+
 def user(account: User) -> user_pb2.User:
     """Return an account as a message."""
     return user_pb2.User(
@@ -48,6 +55,7 @@ def user(account: User) -> user_pb2.User:
         status=USER_STATUSES[account.status],
         locale=account.locale,
         created_at=timestamp(account.created_at),
+        email_verified=account.email_verified_at is not None,
     )
 
 
@@ -90,4 +98,27 @@ def collaborator(person: Collaborator) -> company_pb2.Collaborator:
         last_name=person.last_name,
         role=COMPANY_ROLES[person.role],
         added_at=timestamp(person.added_at),
+    )
+
+
+def session(opened: Session, current_id: str) -> session_service_pb2.Session:
+    """Return an open session as a message, as seen from the session `current_id`."""
+    return session_service_pb2.Session(
+        id=opened.id,
+        created_at=timestamp(opened.created_at),
+        last_used_at=timestamp(opened.last_used_at),
+        expires_at=timestamp(opened.expires_at),
+        device=opened.device,
+        current=opened.id == current_id,
+    )
+
+
+def invitation(waiting: Invitation) -> company_service_pb2.Invitation:
+    """Return an open invitation as a message."""
+    return company_service_pb2.Invitation(
+        id=waiting.id,
+        email=waiting.email,
+        role=COMPANY_ROLES[waiting.role],
+        created_at=timestamp(waiting.created_at),
+        expires_at=timestamp(waiting.expires_at),
     )

@@ -18,6 +18,12 @@ _BY_ID_STATEMENT = select(companies).where(companies.c.id == bindparam("id"))
 _BY_ID = Query(_BY_ID_STATEMENT)
 _LOCK = Query(_BY_ID_STATEMENT.with_for_update(key_share=True))
 _ADD = Query(upsert(memberships).on_conflict_do_nothing(index_elements=["company_id", "user_id"]))
+_HAS = Query(
+    select(memberships.c.role).where(
+        memberships.c.company_id == bindparam("company_id"),
+        memberships.c.user_id == bindparam("user_id"),
+    )
+)
 _ADMINS = Query(
     select(memberships.c.user_id).where(
         memberships.c.company_id == bindparam("company_id"),
@@ -83,6 +89,11 @@ class PostgresCompanies:
             _ADD, company_id=company_id, user_id=user_id, role=role.value, added_at=at
         )
         return added == 1
+
+    async def has(self, source: Source, company_id: str, user_id: str) -> bool:
+        """Tell whether the company gave the person a role."""
+        row = await source.fetch_one(_HAS, company_id=company_id, user_id=user_id)
+        return row is not None
 
     async def admins(self, source: Source, company_id: str) -> set[str]:
         """Return the user ids of a company's admins."""

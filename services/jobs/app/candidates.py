@@ -11,6 +11,7 @@ from services.jobs.domain.candidates import Profile
 from services.jobs.domain.errors import ProfileMissing
 from services.kit.call import User
 from services.kit.clock import Clock
+from services.kit.errors import SessionEnded
 from services.kit.work import UnitsOfWork
 
 
@@ -23,14 +24,18 @@ class Candidates:
         self._clock = clock
 
     async def update(self, user: User, changes: dict[str, Any], version: int) -> Profile:
-        """Write fields of the profile, creating it the first time."""
+        """Write fields of the profile, creating it the first time.
+
+        Raises SessionEnded when the account was deleted a moment ago.
+        """
         async with self._work() as work:
             now = self._clock.now()
             before = await self._store.lock(work, user.id)
             if before is None:
                 before = Profile(candidate_id=user.id, updated_at=now)
             profile = before.changed(changes, version, now)
-            await self._store.save(work, profile)
+            if not await self._store.save(work, profile):
+                raise SessionEnded
             work.publish(ProfileUpdated(candidate_id=user.id, version=profile.version))
         return profile
 

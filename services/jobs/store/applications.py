@@ -90,7 +90,7 @@ class PgApplicationStore:
     async def lock(self, work: UnitOfWork, application_id: str) -> Application | None:
         """Return an application and keep others from changing it until the commit."""
         row = await work.fetch_one(_LOCK, id=application_id)
-        return _application(row) if row else None
+        return application_of(row) if row else None
 
     async def save(self, work: UnitOfWork, application: Application) -> None:
         """Write a changed application."""
@@ -138,7 +138,8 @@ class PgApplicationStore:
         return Ownership(row["company_id"], row["candidate_id"]) if row else None
 
 
-def _application(row: Row) -> Application:
+def application_of(row: Row) -> Application:
+    """Build an application from its row."""
     outcome = row["interview_outcome"]
     return Application(
         id=row["id"],

@@ -15,18 +15,22 @@ from services.jobs.store.tables import candidates
 from services.kit.db import Query, Reader, Row
 from services.kit.work import UnitOfWork
 
-_COLUMNS = [column.name for column in candidates.columns]
+_COLUMNS = [column.name for column in candidates.columns if column.name != "erased_at"]
 _PLAIN = ("title", "summary", "city", "postal_code", "country", "locale", "version", "updated_at")
 _insert = insert(candidates).values({name: bindparam(name) for name in _COLUMNS})
 _SAVE = Query(
     _insert.on_conflict_do_update(
         index_elements=["id"],
         set_={name: _insert.excluded[name] for name in _COLUMNS if name != "id"},
+        where=candidates.c.erased_at.is_(None),
     )
 )
-_GET = Query.text("select * from candidates where id = cast(:id as uuid)")
-_LOCK = Query.text("select * from candidates where id = cast(:id as uuid) for update")
-_MANY = Query.text("select * from candidates where id = any(cast(:ids as uuid[]))")
+_ONE = "select * from candidates where erased_at is null and id = cast(:id as uuid)"
+_GET = Query.text(_ONE)
+_LOCK = Query.text(f"{_ONE} for update")
+_MANY = Query.text(
+    "select * from candidates where erased_at is null and id = any(cast(:ids as uuid[]))"
+)
 
 
 class PgCandidateStore:
@@ -49,9 +53,9 @@ class PgCandidateStore:
         row = await work.fetch_one(_LOCK, id=candidate_id)
         return _profile(row) if row else None
 
-    async def save(self, work: UnitOfWork, profile: Profile) -> None:
-        """Write a profile, new or changed."""
-        await work.execute(_SAVE, **_values(profile))
+    async def save(self, work: UnitOfWork, profile: Profile) -> bool:
+        """Write a profile, new or changed; False when it was erased with the account."""
+        return await work.execute(_SAVE, **_values(profile)) == 1
 
 
 def _profile(row: Row) -> Profile:

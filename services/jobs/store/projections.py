@@ -18,6 +18,10 @@ _PUT_PEOPLE = Query.text(
     """
     insert into people (user_id, email, first_name)
     select * from unnest(cast(:ids as uuid[]), cast(:emails as text[]), cast(:names as text[]))
+        as told (id, email, first_name)
+    where not exists (
+        select from candidates c where c.id = told.id and c.erased_at is not null
+    )
     on conflict (user_id) do update
     set email = excluded.email, first_name = excluded.first_name
     """

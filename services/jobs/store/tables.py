@@ -83,6 +83,8 @@ candidates = Table(
     Column("locale", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("updated_at", _AT, nullable=False),
+    # Set for good when the account was deleted; the rest is blank then.
+    Column("erased_at", _AT),
 )
 
 applications = Table(

@@ -1,7 +1,8 @@
 """The outermost layers: recovery, telemetry, deadline and errors.
 
 Between the wire and the guards: opens the call, decodes the request, turns
-every failure into one documented status, and writes one log line a call.
+every failure into one documented status, measures each call, and logs those that
+failed or were slow (at DEBUG: all).
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from google.rpc import status_pb2
 from opentelemetry.trace import SpanKind
 from weneeds.options.v1.policy_pb2 import Feature
 
-from services.kit.call import Call, set_current_call
+from services.kit.call import MAX_DEVICE, Call, set_current_call
 from services.kit.chain import Guard, Handler
 from services.kit.contract import Method
 from services.kit.errors import DependencyDown, InvalidFields, Refused
 from services.kit.ids import Ids
 from services.kit.problems import Problems
-from services.kit.telemetry import continued, feature_uses, rpc_duration, tracer
+from services.kit.telemetry import continued, feature_uses, rpc_duration, span
 
 log = logging.getLogger("weneeds.rpc")
 
@@ -36,6 +37,7 @@ _MAX_ID = 64
 _CORRELATION = "x-request-id"
 # Failures that are the platform's, not the caller's.
 _QUIET = frozenset({grpc.StatusCode.OK, grpc.StatusCode.CANCELLED})
+_SLOW_MS = 500.0
 _LOUD = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE})
 
 
@@ -56,7 +58,7 @@ class Edge:
             started = time.perf_counter()
             call, parent = self._open(method, context)
             failure: BaseException
-            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+            with span(method.path, parent, SpanKind.SERVER):
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
@@ -83,7 +85,7 @@ class Edge:
             started = time.perf_counter()
             call, parent = self._open(method, context)
             failure: BaseException
-            with tracer.start_as_current_span(method.path, parent, SpanKind.SERVER):
+            with span(method.path, parent, SpanKind.SERVER):
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
@@ -115,6 +117,7 @@ class Edge:
             locale="en" if language[:2].lower() == "en" else "fr",
             peer=_peer(context.peer_identities() or ()),
             address=headers.get("x-weneeds-address", "")[:_MAX_ID],
+            device=_device(headers.get("user-agent", "")),
             deadline=None if left is None else time.monotonic() + left,
             token=token[7:] if token[:7].lower() == "bearer " else "",
             json_fields=headers.get("x-weneeds-json-fields", ""),
@@ -183,9 +186,23 @@ def _peer(identities: Iterable[bytes]) -> str:
     return ""
 
 
+def _device(agent: str) -> str:
+    printable = "".join(character for character in agent if character.isprintable())
+    return printable.strip()[:MAX_DEVICE]
+
+
 def _feature(method: Method) -> str:
     number = method.policy.feature
     return Feature.Name(number).removeprefix("FEATURE_") if number else ""
+
+
+def _level(code: grpc.StatusCode, took: float) -> int:
+    # The gateway's access log has a line for every call. Here one that went
+    # well is told when it was slow, or when somebody debugs: writing a line
+    # costs more than all the layers together.
+    if code in _QUIET:
+        return logging.INFO if took >= _SLOW_MS else logging.DEBUG
+    return logging.ERROR if code in _LOUD else logging.WARNING
 
 
 def _finished(
@@ -197,9 +214,7 @@ def _finished(
 ) -> None:
     took = (time.perf_counter() - started) * 1000
     rpc_duration.record(took, {**attributes, "rpc.status": code.name})
-    level = logging.INFO if code in _QUIET else logging.WARNING
-    if code in _LOUD:
-        level = logging.ERROR
+    level = _level(code, took)
     if not log.isEnabledFor(level):
         return
     facts: dict[str, object] = {"code": code.name, "ms": round(took, 2), "peer": call.peer}

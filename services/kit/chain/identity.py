@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from services.kit.access import AccessCache
 from services.kit.call import Call
 from services.kit.chain import Guard
 from services.kit.contract import Access, Method
-from services.kit.errors import AccountBanned, CallerDenied, SessionEnded, TokenMissing, TokenType
-from services.kit.tokens import TokenVerifier
+from services.kit.errors import AccountBanned, CallerDenied, SessionEnded, TokenMissing
+from services.kit.tokens import Verifiers
 
 GATEWAY = "gateway"
 
 
-def identity(method: Method, verifier: TokenVerifier, cache: AccessCache) -> Guard | None:
+def identity(
+    method: Method, verifiers: Verifiers, users: AccessCache, admins: AccessCache
+) -> Guard | None:
     """Return the guard that establishes the caller, or None for public methods."""
     access = method.policy.access
     if access == Access.ACCESS_INTERNAL:
@@ -22,20 +25,38 @@ def identity(method: Method, verifier: TokenVerifier, cache: AccessCache) -> Gua
     if access == Access.ACCESS_PUBLIC:
         return None
     if access == Access.ACCESS_ADMIN:
-        return _admin
+        return _admin(verifiers, admins)
+    return _signed_in(verifiers, users)
 
+
+def _signed_in(verifiers: Verifiers, cache: AccessCache) -> Guard:
     async def signed_in(call: Call, message: Any) -> None:
         if not call.token:
             raise TokenMissing
-        user = verifier.verify(call.token)
+        user = verifiers.user(call.token)
         state = await cache.get(user.id, user.session_id)
-        if not state.session_alive:
-            raise SessionEnded
+        # A ban ends the sessions too; who is banned shall learn that.
         if state.banned:
             raise AccountBanned
+        if not state.session_alive:
+            raise SessionEnded
         call.user = user
 
     return signed_in
+
+
+def _admin(verifiers: Verifiers, cache: AccessCache) -> Guard:
+    async def admin(call: Call, message: Any) -> None:
+        if not call.token:
+            raise TokenMissing
+        user = verifiers.admin(call.token)
+        state = await cache.get(user.id, user.session_id)
+        if not state.session_alive:
+            raise SessionEnded
+        # The role of this moment, not that of the moment the token was made.
+        call.user = replace(user, role=state.role)
+
+    return admin
 
 
 def _internal(callers: frozenset[str]) -> Guard:
@@ -44,8 +65,3 @@ def _internal(callers: frozenset[str]) -> Guard:
             raise CallerDenied(caller=call.peer or "unknown")
 
     return internal
-
-
-async def _admin(call: Call, message: Any) -> None:
-    # Admin accounts have an issuer of their own; a user's token is never one.
-    raise TokenType if call.token else TokenMissing

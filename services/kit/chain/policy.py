@@ -1,23 +1,41 @@
 """Policy: may this caller do this to that? Decided on the decoded message.
 
-The order of refusals is fixed: user role first, then the resource.
+The order of refusals is fixed: role first, then the resource, then the second
+factor: nobody is asked for one who may not pass with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from weneeds.options.v1.policy_pb2 import SCOPE_KIND_COMPANY, SCOPE_KIND_USER, Scope
-from weneeds.options.v1.role_pb2 import UserRole
+from weneeds.options.v1.policy_pb2 import (
+    SCOPE_KIND_COMPANY,
+    SCOPE_KIND_USER,
+    STEP_UP_WHEN_ENROLLED,
+    Scope,
+    ScopeKind,
+)
+from weneeds.options.v1.role_pb2 import ADMIN_ROLE_SUPER_ADMIN, AdminRole, UserRole
 
-from services.kit.access import AccessCache
+from services.kit.access import Access, AccessCache
 from services.kit.call import Call
 from services.kit.chain import Guard
+from services.kit.clock import Clock
 from services.kit.contract import Method, field_reader
-from services.kit.errors import RoleRequired, ScopeDenied
+from services.kit.errors import (
+    RoleRequired,
+    ScopeDenied,
+    StepUpRequired,
+    SuperAdminRequired,
+    TokenMissing,
+)
 from services.kit.ids import is_uuid
+
+# How long a proof of the second factor counts as fresh.
+STEP_UP_FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +68,25 @@ def policy(
     scopes: Mapping[int, ScopeResolver],
     rules: Mapping[str, PolicyFunction],
     cache: AccessCache,
+    clock: Clock,
 ) -> list[Guard]:
-    """Return the guards that enforce the method's policy."""
+    """Return the guards that enforce the method's policy.
+
+    `cache` tells of the kind of callers that the method admits: users or staff.
+    """
     wanted = method.policy
     guards: list[Guard] = []
     if wanted.roles:
         guards.append(_roles(wanted.roles))
+    if wanted.admin_roles:
+        guards.append(_admin_roles(wanted.admin_roles))
     if wanted.HasField("scope"):
         guards.append(_scope(method, wanted.scope, {**BUILT_IN, **scopes}, cache))
     if wanted.rule:
         guards.append(rules[wanted.rule])
+    if wanted.step_up:
+        always = wanted.step_up != STEP_UP_WHEN_ENROLLED
+        guards.append(_step_up(cache, clock, always=always))
     return guards
 
 
@@ -73,17 +100,55 @@ def _roles(numbers: Any) -> Guard:
     return roles
 
 
+def _admin_roles(numbers: Any) -> Guard:
+    names = frozenset(AdminRole.Name(number).removeprefix("ADMIN_ROLE_") for number in numbers)
+    super_only = set(numbers) == {ADMIN_ROLE_SUPER_ADMIN}
+
+    async def admin_roles(call: Call, message: Any) -> None:
+        if call.user is not None and call.user.role in names:
+            return
+        if super_only:
+            raise SuperAdminRequired
+        raise RoleRequired(roles=", ".join(sorted(names)))
+
+    return admin_roles
+
+
+def _step_up(cache: AccessCache, clock: Clock, *, always: bool) -> Guard:
+    def passes(state: Access) -> bool:
+        if not state.factor_enrolled:
+            return not always
+        proved = state.factor_at
+        return proved is not None and clock.now() - proved <= STEP_UP_FRESH
+
+    async def step_up(call: Call, message: Any) -> None:
+        user = call.user
+        if user is None:
+            raise TokenMissing
+        if passes(await cache.get(user.id, user.session_id)):
+            return
+        # A factor proved a moment ago counts at once.
+        if not passes(await cache.reload(user.id, user.session_id)):
+            raise StepUpRequired
+
+    return step_up
+
+
 def _scope(
     method: Method, scope: Scope, scopes: Mapping[int, ScopeResolver], cache: AccessCache
 ) -> Guard:
     read = field_reader(method.request.DESCRIPTOR, scope.field, method.path)
     resolve = scopes[scope.kind]
     passing = frozenset(scope.company_roles)
+    kind = ScopeKind.Name(scope.kind).removeprefix("SCOPE_KIND_").lower()
 
     async def guard(call: Call, message: Any) -> None:
         resource_id = read(message)
+        call.notes["resource_type"] = kind
+        if not is_uuid(resource_id):
+            raise ScopeDenied
         call.notes["resource_id"] = resource_id
-        owner = await resolve(resource_id) if is_uuid(resource_id) else None
+        owner = await resolve(resource_id)
         if owner is None or call.user is None:
             raise ScopeDenied
         call.company_id = owner.company_id

@@ -103,6 +103,9 @@ class IndexStore(Protocol):
     async def put_profiles(self, work: UnitOfWork, entries: Sequence[ProfileEntry]) -> None:
         """Write profiles, except over newer versions."""
 
+    async def erase_profile(self, work: UnitOfWork, candidate_id: str) -> None:
+        """Delete a profile and keep it from coming back."""
+
     async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, str] | None:
         """Return an indexed job and its vector as the store writes it."""
 
@@ -117,7 +120,10 @@ class IndexStore(Protocol):
 
 
 class ReceiptStore(Protocol):
-    """Keeps receipts: they are added and read, never changed."""
+    """Keeps receipts: they are added and read, and lose the facts about who is gone."""
+
+    async def erase(self, work: UnitOfWork, candidate_id: str) -> None:
+        """Take the facts about a person out of their receipts; scores and hashes stay."""
 
     async def add(self, work: UnitOfWork, receipt: Receipt) -> bool:
         """Write a receipt; False when the application has one already."""

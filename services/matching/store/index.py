@@ -88,8 +88,9 @@ _PUT_PROFILE = Query.text(
     f"""
     insert into indexed_profiles (candidate_id, version, title, city, skills, facts, text_hash,
                                   experiences, words)
-    values (:candidate_id, :version, :title, :city, :skills, :facts, :text_hash,
-            cast(cast(:vector as text) as vector), {_WORDS})
+    select :candidate_id, :version, :title, :city, :skills, :facts, :text_hash,
+           cast(cast(:vector as text) as vector), {_WORDS}
+    where not exists (select from erased_profiles where candidate_id = :candidate_id)
     on conflict (candidate_id) do update
     set version = excluded.version, title = excluded.title, city = excluded.city,
         skills = excluded.skills, facts = excluded.facts, text_hash = excluded.text_hash,
@@ -105,6 +106,10 @@ _TOUCH_PROFILE = Query.text(
     where candidate_id = :candidate_id and version < :version
     """  # noqa: S608
 )
+_CLOSE = Query.text(
+    "insert into erased_profiles (candidate_id) values (:candidate_id) on conflict do nothing"
+)
+_ERASE = Query.text("delete from indexed_profiles where candidate_id = :candidate_id")
 
 
 class PostgresIndex:
@@ -127,6 +132,11 @@ class PostgresIndex:
         """Write profiles, except over newer versions."""
         rows = [_profile_values(entry) for entry in entries]
         await _put(work, _PUT_PROFILE, _TOUCH_PROFILE, rows)
+
+    async def erase_profile(self, work: UnitOfWork, candidate_id: str) -> None:
+        """Delete a profile and keep it from coming back."""
+        await work.execute(_CLOSE, candidate_id=candidate_id)
+        await work.execute(_ERASE, candidate_id=candidate_id)
 
     async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, str] | None:
         """Return an indexed job and its vector as text."""

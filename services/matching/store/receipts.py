@@ -21,6 +21,13 @@ _BY_ID = Query(select(receipts).where(receipts.c.id == bindparam("id")))
 _OF_APPLICATION = Query(
     select(receipts).where(receipts.c.application_id == bindparam("application_id"))
 )
+# The one change that the table's trigger lets through.
+_ERASE = Query.text(
+    """
+    update receipts set inputs = '', reasons = '[]'
+    where candidate_id = :candidate_id and inputs <> ''
+    """
+)
 
 
 class PostgresReceipts:
@@ -48,6 +55,10 @@ class PostgresReceipts:
             created_at=receipt.created_at,
         )
         return written == 1
+
+    async def erase(self, work: UnitOfWork, candidate_id: str) -> None:
+        """Take the facts about a person out of their receipts; scores and hashes stay."""
+        await work.execute(_ERASE, candidate_id=candidate_id)
 
     async def of_application(self, reads: Reads, application_id: str) -> Receipt | None:
         """Return the receipt of an application."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     MetaData,
     SmallInteger,
     Table,
@@ -67,7 +68,15 @@ indexed_profiles = Table(
     Column("words", TSVECTOR, nullable=False),
 )
 
-# Append-only: a trigger refuses updates and deletions.
+# Ids of people who are gone: a profile that comes late is not indexed again.
+erased_profiles = Table(
+    "erased_profiles",
+    metadata,
+    Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+)
+
+# Append-only: a trigger refuses deletions and every update but one, which blanks the inputs and
+# the reasons once the candidate's account was deleted.
 receipts = Table(
     "receipts",
     metadata,
@@ -90,4 +99,5 @@ receipts = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("application_id", name="receipts_application"),
     CheckConstraint("final_score between 0 and 100", name="receipts_final_score"),
+    Index("receipts_by_candidate", "candidate_id"),
 )

@@ -32,14 +32,23 @@ class Mails:
         self._ids = ids
         self._wake_sender = wake_sender
 
-    async def ask(self, user_id: str, kind: MailType, variables: Mapping[str, str]) -> None:
-        """Write a mail down to be sent.
+    async def ask(
+        self,
+        user_id: str,
+        kind: MailType,
+        variables: Mapping[str, str],
+        *,
+        reference_id: str = "",
+        variant: str = "",
+    ) -> None:
+        """Write a mail down to be sent, to a user or to whom the reference is for.
 
         The mail and the inbox row of the event that asks for it share a
         commit, so one event gives one mail, however often it comes.
         """
         async with self._work() as work:
-            mail = NewMail(self._ids.new(), user_id, kind, variables, self._clock.now())
+            now = self._clock.now()
+            mail = NewMail(self._ids.new(), user_id, kind, variables, now, reference_id, variant)
             await self._store.add(work, mail)
             work.after_commit(self._wake_sender)
 

@@ -26,13 +26,13 @@ from services.messaging.app.stores import (
     MailStore,
     Settlement,
     TemplateStore,
+    Wording,
 )
 from services.messaging.domain.mail import (
     ClaimedMail,
     Contact,
     Letter,
     MailStatus,
-    MailType,
     RetryPolicy,
     message_id,
 )
@@ -44,7 +44,7 @@ _log = logging.getLogger(__name__)
 _BATCH = 8
 _DEFAULT_LOCALE = "fr"
 
-Templates = Mapping[tuple[MailType, str], Template]
+Templates = Mapping[Wording, Template]
 
 
 class Sender:
@@ -116,12 +116,22 @@ class Sender:
             kinds = sorted({mail.type for mail in claimed})
             templates = await self._templates.of_types(work, kinds)
         try:
-            contacts = await self._directory.contacts(sorted({m.user_id for m in claimed}))
+            contacts = await self._recipients(claimed)
         except DependencyDown:
             await self._give_back(claimed)
             return False
-        await asyncio.gather(*(self._deliver(m, contacts, templates) for m in claimed))
+        await asyncio.gather(*(self._deliver(m, contacts.get(m.id), templates) for m in claimed))
         return len(claimed) == _BATCH
+
+    async def _recipients(self, claimed: list[ClaimedMail]) -> dict[str, Contact | None]:
+        """Return to whom each mail goes, by the mail's id; None where nobody is known."""
+        people = sorted({m.user_id for m in claimed if not m.reference_id})
+        known = await self._directory.contacts(people) if people else {}
+        found: dict[str, Contact | None] = {m.id: known.get(m.user_id) for m in claimed}
+        for mail in claimed:
+            if mail.reference_id:
+                found[mail.id] = await self._directory.target(mail.reference_id)
+        return found
 
     async def _give_back(self, claimed: list[ClaimedMail]) -> None:
         """Without the directory there was no try: none is counted."""
@@ -134,9 +144,9 @@ class Sender:
                 await self._mails.settle(work, mail, outcome)
 
     async def _deliver(
-        self, mail: ClaimedMail, contacts: Mapping[str, Contact], templates: Templates
+        self, mail: ClaimedMail, contact: Contact | None, templates: Templates
     ) -> None:
-        outcome = await self._try(mail, contacts.get(mail.user_id), templates)
+        outcome = await self._try(mail, contact, templates)
         if outcome.failure:
             _log.warning(
                 "mail not sent",
@@ -149,7 +159,7 @@ class Sender:
             )
         async with self._work() as work:
             settled = await self._mails.settle(work, mail, outcome)
-            if settled and outcome.status is MailStatus.SENT:
+            if settled and mail.user_id and outcome.status is MailStatus.SENT:
                 notice = NewNotice(mail.user_id, Topic.MAILS, "mail.sent", mail.id, outcome.at)
                 await self._notices.tell(notice)
 
@@ -159,7 +169,7 @@ class Sender:
         if mail.attempt > self._retry.max_attempts:
             return self._failed("TRIES_EXHAUSTED")
         if contact is None:
-            return self._failed("CONTACT_UNKNOWN")
+            return self._failed("REFERENCE_GONE" if mail.reference_id else "CONTACT_UNKNOWN")
         try:
             letter = _letter(mail, contact, templates)
         except TemplateVariableMissing as error:
@@ -191,11 +201,13 @@ class Sender:
 def _letter(mail: ClaimedMail, contact: Contact, templates: Templates) -> Letter:
     """Render the mail in the contact's language; raise LookupError without a template."""
     locale = contact.locale
-    if (mail.type, locale) not in templates:
+    if (mail.type, locale, mail.variant) not in templates:
         locale = _DEFAULT_LOCALE
-    template = templates[mail.type, locale]
-    # The name comes from the directory at the last moment, never from an event.
+    template = templates[mail.type, locale, mail.variant]
+    # Name and link come from the directory at the last moment, never from an event.
     variables = {**in_words(mail.variables, locale), "first_name": contact.first_name}
+    if contact.link:
+        variables["link"] = contact.link
     rendered = render(template, variables)
     return Letter(
         message_id=message_id(mail.id),

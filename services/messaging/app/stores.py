@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from services.kit.db import Reader
 from services.kit.work import UnitOfWork
@@ -36,6 +36,10 @@ class Settlement:
     counts: bool = True
 
 
+# Type, language, variant.
+Wording: TypeAlias = tuple[MailType, str, str]
+
+
 class MailStore(Protocol):
     """Keeps mails."""
 
@@ -50,6 +54,9 @@ class MailStore(Protocol):
     async def settle(self, work: UnitOfWork, mail: ClaimedMail, outcome: Settlement) -> bool:
         """Write down what became of a try; False when the claim was lost."""
 
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Blank the user's mails and give up those that wait."""
+
     async def page(
         self, reader: Reader, user_id: str, before: str, limit: int
     ) -> tuple[list[Mail], int]:
@@ -61,12 +68,15 @@ class TemplateStore(Protocol):
 
     async def of_types(
         self, work: UnitOfWork, types: Sequence[MailType]
-    ) -> Mapping[tuple[MailType, str], Template]:
-        """Return the templates of the types, by type and language."""
+    ) -> Mapping[Wording, Template]:
+        """Return the templates of the types."""
 
 
 class NoticeStore(Protocol):
     """Keeps notices."""
+
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete the user's feed and close it for good."""
 
     async def add(self, work: UnitOfWork, notice: NewNotice) -> None:
         """Write the notice down, after all that its feed holds."""
@@ -88,6 +98,12 @@ class Directory(Protocol):
 
     async def contacts(self, user_ids: Sequence[str]) -> Mapping[str, Contact]:
         """Return contacts by user id, without unknown ones; raise DependencyDown."""
+
+    async def target(self, reference_id: str) -> Contact | None:
+        """Return who a reference is for, with the link; None once there is nothing to send.
+
+        Raises DependencyDown.
+        """
 
 
 class Sessions(Protocol):

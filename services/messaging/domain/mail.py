@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -63,10 +63,15 @@ class NewMail:
     """A mail that was asked for and has not been tried."""
 
     id: str
+    # Empty when the reference tells who the recipient is.
     user_id: str
     type: MailType
     variables: Mapping[str, str]
     created_at: datetime
+    # Where auth tells address and link when the mail is sent; empty without a link.
+    reference_id: str = ""
+    # Another wording of the same type; empty for the usual one.
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class ClaimedMail:
     type: MailType
     variables: Mapping[str, str]
     attempt: int
+    reference_id: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,8 @@ class Contact:
     first_name: str
     # "fr" or "en".
     locale: str
+    # A secret that is for this recipient alone: never kept, never logged.
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

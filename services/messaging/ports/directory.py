@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import grpc.aio
-from weneeds.auth.v1.directory_service_pb2 import ListContactsRequest
+from weneeds.auth.v1.directory_service_pb2 import GetMailTargetRequest, ListContactsRequest
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 
 from services.kit.access import AccessCache
@@ -31,6 +31,16 @@ class AuthDirectory:
             )
             for contact in answer.contacts
         }
+
+    async def target(self, reference_id: str) -> Contact | None:
+        """Return who a reference is for, with the link; raise DependencyDown."""
+        try:
+            answer = await self._stub.GetMailTarget(GetMailTargetRequest(reference_id=reference_id))
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.FAILED_PRECONDITION:
+                return None
+            raise DependencyDown(dependency="auth") from error
+        return Contact("", answer.email, answer.first_name, answer.locale, answer.link)
 
 
 class AuthSessions:

@@ -7,14 +7,16 @@ from datetime import datetime
 
 from services.kit.db import Query, Reader, Row
 from services.kit.work import UnitOfWork
-from services.messaging.app.stores import Settlement
+from services.messaging.app.stores import Settlement, Wording
 from services.messaging.domain.mail import ClaimedMail, Mail, MailStatus, MailType, NewMail
 from services.messaging.domain.template import Template
 
 _INSERT = Query.text(
     """
-    insert into mails (id, user_id, type, variables, status, due_at, created_at)
-    values (:id, :user_id, :type, :variables, 'PENDING', :created_at, :created_at)
+    insert into mails (id, user_id, type, variant, variables, reference_id, status, due_at,
+                       created_at)
+    values (:id, cast(nullif(:user_id, '') as uuid), :type, :variant, :variables,
+            cast(nullif(:reference_id, '') as uuid), 'PENDING', :created_at, :created_at)
     """
 )
 
@@ -32,7 +34,8 @@ _CLAIM = Query.text(
     set status = 'SENDING', attempts = attempts + 1, attempted_at = :now, due_at = :claimed_until
     from due
     where mails.id = due.id
-    returning mails.id, mails.user_id, mails.type, mails.variables, mails.attempts
+    returning mails.id, mails.user_id, mails.type, mails.variant, mails.variables,
+              mails.reference_id, mails.attempts
     """
 )
 
@@ -43,6 +46,16 @@ _SETTLE = Query.text(
     set status = :status, attempts = :attempts, due_at = :due_at, sent_at = :sent_at,
         failure = :failure, subject = coalesce(nullif(:subject, ''), subject)
     where id = :id and status = 'SENDING' and attempts = :attempt
+    """
+)
+
+_ERASE = Query.text(
+    """
+    update mails
+    set variables = '{}', subject = '',
+        failure = case when status = 'SENT' then failure else 'ACCOUNT_DELETED' end,
+        status = case when status = 'SENT' then status else 'FAILED' end
+    where user_id = :user_id
     """
 )
 
@@ -62,7 +75,7 @@ _PAGE = Query.text(
 
 _TEMPLATES = Query.text(
     """
-    select type, locale, subject, text_body, html_body from mail_templates
+    select type, locale, variant, subject, text_body, html_body from mail_templates
     where type = any(:types)
     """
 )
@@ -81,7 +94,9 @@ class MailTable:
             id=mail.id,
             user_id=mail.user_id,
             type=mail.type.value,
+            variant=mail.variant,
             variables=dict(mail.variables),
+            reference_id=mail.reference_id,
             created_at=mail.created_at,
         )
 
@@ -107,6 +122,10 @@ class MailTable:
         )
         return settled == 1
 
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Blank the user's mails and give up those that wait."""
+        await work.execute(_ERASE, user_id=user_id)
+
     async def page(
         self, reader: Reader, user_id: str, before: str, limit: int
     ) -> tuple[list[Mail], int]:
@@ -120,11 +139,11 @@ class TemplateTable:
 
     async def of_types(
         self, work: UnitOfWork, types: Sequence[MailType]
-    ) -> dict[tuple[MailType, str], Template]:
-        """Return the templates of the types, by type and language."""
+    ) -> dict[Wording, Template]:
+        """Return the templates of the types."""
         rows = await work.fetch(_TEMPLATES, types=[kind.value for kind in types])
         return {
-            (MailType(row["type"]), str(row["locale"])): Template(
+            (MailType(row["type"]), str(row["locale"]), str(row["variant"])): Template(
                 row["subject"], row["text_body"], row["html_body"]
             )
             for row in rows
@@ -134,10 +153,12 @@ class TemplateTable:
 def _claimed(row: Row) -> ClaimedMail:
     return ClaimedMail(
         id=row["id"],
-        user_id=row["user_id"],
+        user_id=row["user_id"] or "",
         type=MailType(row["type"]),
         variables=row["variables"],
         attempt=row["attempts"],
+        reference_id=row["reference_id"] or "",
+        variant=row["variant"],
     )
 
 

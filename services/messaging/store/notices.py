@@ -16,7 +16,8 @@ _TURN = Query.text("select pg_advisory_xact_lock(74211, hashtext(cast(:user_id a
 _INSERT = Query.text(
     """
     insert into notices (user_id, topic, kind, resource_id, created_at)
-    values (:user_id, :topic, :kind, :resource_id, :created_at)
+    select :user_id, :topic, :kind, :resource_id, :created_at
+    where not exists (select from erased_people where user_id = :user_id)
     """
 )
 
@@ -34,8 +35,19 @@ _LAST = Query.text("select coalesce(max(seq), 0) as seq from notices where user_
 _OWNED = Query.text("select seq from notices where user_id = :user_id and seq = :seq")
 
 
+# What comes late about somebody who is gone finds the feed closed.
+_CLOSE = Query.text("insert into erased_people (user_id) values (:user_id) on conflict do nothing")
+_ERASE = Query.text("delete from notices where user_id = :user_id")
+
+
 class NoticeTable:
     """Keeps notices."""
+
+    async def erase(self, work: UnitOfWork, user_id: str) -> None:
+        """Delete the user's feed and close it for good."""
+        await work.execute(_TURN, user_id=user_id)
+        await work.execute(_CLOSE, user_id=user_id)
+        await work.execute(_ERASE, user_id=user_id)
 
     async def add(self, work: UnitOfWork, notice: NewNotice) -> None:
         """Write the notice down, after all that its feed holds."""

@@ -23,6 +23,7 @@ from tests.contract.gateway.world import (
     Tokens,
     descriptors,
     topology,
+    write_config,
     write_files,
 )
 
@@ -56,6 +57,12 @@ def _cluster_routes(bootstrap: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {route["match"]["path"]: route for route in found}
 
 
+def test_nobody_outside_reaches_the_listener_of_the_keys(bootstrap: dict[str, Any]) -> None:
+    keys = bootstrap["static_resources"]["listeners"][1]
+    assert "address" not in keys
+    assert keys["internal_listener"] == {}
+
+
 @pytest.mark.parametrize("full", [True, False], ids=["everything", "bare"])
 async def test_envoy_accepts_the_configuration(tmp_path: Path, full: bool) -> None:
     write_files(tmp_path, Certificates(), Tokens())
@@ -70,7 +77,7 @@ async def test_envoy_accepts_the_configuration(tmp_path: Path, full: bool) -> No
     }
     setup = topology(tmp_path, **more) if full else topology(tmp_path, cors_origins=())
     file = tmp_path / "envoy.json"
-    file.write_text(json.dumps(render(setup, descriptors())))
+    write_config(file, setup)
     process = await asyncio.create_subprocess_exec(
         str(ENVOY), "--mode", "validate", "-c", str(file), "--log-level", "warning",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -90,12 +97,26 @@ def test_every_method_has_a_token_rule_and_the_rest_is_denied(bootstrap: dict[st
     assert rules[-1] == {"match": {"prefix": "/"}, "requires": {"provider_name": "site"}}
 
 
+def test_a_genuine_token_of_either_kind_reaches_the_service(tmp_path: Path) -> None:
+    """The service says TOKEN_TYPE; the gateway could only say that it does not know the issuer."""
+    admins = TokenIssuer("https://admin.weneeds.example", "weneeds-admin", tmp_path / "admin.json")
+    rules = _filter(render(topology(tmp_path, admin_tokens=admins), descriptors()), "jwt_authn")
+    required = {rule["match"].get("path"): rule.get("requires") for rule in rules["rules"]}
+    either = {"requires_any": {"requirements": [{"provider_name": n} for n in ("site", "admin")]}}
+    assert required["/weneeds.auth.v1.AdminUserService/BanUser"] == either
+    assert required["/weneeds.auth.v1.AccountService/GetMe"] == either
+    assert required["/weneeds.auth.v1.AdminSessionService/SignInAdmin"] is None
+
+
 def test_only_reachable_methods_lead_to_a_service(bootstrap: dict[str, Any]) -> None:
     methods = Contract(descriptors()).methods
     internal = {m.path for m in methods if m.policy.access == policy_pb2.ACCESS_INTERNAL}
+    staff = {m.path for m in methods if m.policy.access == policy_pb2.ACCESS_ADMIN}
     routed = _cluster_routes(bootstrap)
     assert internal
-    assert set(routed) == {method.path for method in methods} - internal
+    # Without an issuer for staff nobody could call their methods.
+    assert staff
+    assert set(routed) == {method.path for method in methods} - internal - staff
     assert "weneeds.auth.v1.DirectoryService" not in _filter(bootstrap, "transcoder")["services"]
 
 
@@ -129,15 +150,16 @@ def test_unary_calls_have_a_deadline_and_streams_have_none(bootstrap: dict[str, 
 def test_filters_stand_in_order(bootstrap: dict[str, Any]) -> None:
     names = [f["name"].rsplit(".", 1)[1] for f in _manager(bootstrap)["http_filters"]]
     assert names == [
-        "cors", "grpc_web", "local_ratelimit", "buffer", "lua", "grpc_json_transcoder",
-        "jwt_authn", "router",
+        "header_mutation", "cors", "grpc_web", "local_ratelimit", "buffer", "lua",
+        "grpc_json_transcoder", "browser", "jwt_authn", "router",
     ]  # fmt: skip
 
 
 def test_each_service_is_known_by_its_own_name_alone(bootstrap: dict[str, Any]) -> None:
     clusters = {c["name"]: c for c in bootstrap["static_resources"]["clusters"]}
     tls = clusters["service_payment"]["transport_socket"]["typed_config"]
-    names = tls["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"]
+    validation = tls["common_tls_context"]["combined_validation_context"]
+    names = validation["default_validation_context"]["match_typed_subject_alt_names"]
     assert tls["sni"] == "payment.weneeds.internal"
     assert names == [{"san_type": "URI", "matcher": {"exact": "spiffe://weneeds/payment"}}]
 

@@ -25,7 +25,7 @@ from weneeds.auth.v1 import account_service_pb2, account_service_pb2_grpc, user_
 from weneeds.jobs.v1 import job_pb2, job_service_pb2, job_service_pb2_grpc
 from weneeds.messaging.v1 import stream_service_pb2, stream_service_pb2_grpc
 
-from gateway.render import render
+from gateway.render import render, secrets
 from gateway.topology import GatewayTopology, Limits
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,6 +49,7 @@ def topology(folder: Path, **changes: Any) -> GatewayTopology:
         "port": 0,
         "services": {name: [("127.0.0.1", 1)] for name in SERVICES},
         "tls_dir": folder,
+        "secrets_dir": folder,
         "jwks_file": folder / "jwks.json",
         "issuer": ISSUER,
         "audience": AUDIENCE,
@@ -108,8 +109,9 @@ def _pem(certificate: x509.Certificate) -> bytes:
 class Tokens:
     """Signs access tokens, good and bad."""
 
-    def __init__(self) -> None:
-        self._key = OKPKey.generate_key("Ed25519", {"kid": "one", "alg": "EdDSA", "use": "sig"})
+    def __init__(self, kid: str = "one") -> None:
+        self._kid = kid
+        self._key = OKPKey.generate_key("Ed25519", {"kid": kid, "alg": "EdDSA", "use": "sig"})
 
     def jwks(self) -> str:
         """The public key as a JWKS document."""
@@ -119,7 +121,7 @@ class Tokens:
         """A token that is good unless a claim says otherwise. `lives` in seconds."""
         now = int(time.time())
         standard = {"iss": ISSUER, "aud": AUDIENCE, "sub": "u", "iat": now, "exp": now + lives}
-        header = {"alg": "EdDSA", "kid": "one"}
+        header = {"alg": "EdDSA", "kid": self._kid}
         return jwt.encode(header, standard | claims, self._key, algorithms=["EdDSA"])
 
 
@@ -203,9 +205,9 @@ class World:
 
 
 async def start_backend(
-    backend: Backend, certificates: Certificates
+    backend: Backend, certificates: Certificates, port: int = 0
 ) -> tuple[grpc.aio.Server, int]:
-    """The backend with mTLS on a free port."""
+    """The backend with mTLS, on a free port unless one is named."""
     certificate, key = certificates.issue(*TRUSTED)
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(backend, server)
@@ -217,7 +219,7 @@ async def start_backend(
     credentials = grpc.ssl_server_credentials(
         [(key, certificate)], root_certificates=certificates.ca, require_client_auth=True
     )
-    port = server.add_secure_port("127.0.0.1:0", credentials)
+    port = server.add_secure_port(f"127.0.0.1:{port}", credentials)
     await server.start()
     return server, port
 
@@ -229,6 +231,13 @@ def write_files(folder: Path, certificates: Certificates, tokens: Tokens) -> Non
     (folder / "cert.pem").write_bytes(certificate)
     (folder / "key.pem").write_bytes(key)
     (folder / "jwks.json").write_text(tokens.jwks())
+
+
+def write_config(bootstrap: Path, setup: GatewayTopology) -> None:
+    """The bootstrap, and the files that it points to."""
+    for name, content in secrets(setup).items():
+        (setup.secrets_dir / name).write_text(json.dumps(content))
+    bootstrap.write_text(json.dumps(render(setup, descriptors())))
 
 
 def free_port() -> int:
@@ -249,7 +258,7 @@ async def start_envoy(
     services = {name: [("127.0.0.1", backend_port)] for name in SERVICES}
     setup = topology(folder, port=port, services=services, limits=limits)
     bootstrap = folder / "envoy.json"
-    bootstrap.write_text(json.dumps(render(setup, descriptors())))
+    write_config(bootstrap, setup)
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             str(ENVOY), "-c", str(bootstrap), "--use-dynamic-base-id", "--concurrency", "1",

@@ -121,7 +121,7 @@ async def serving(
 ) -> AsyncIterator[Servers]:
     """Run both services until the block ends."""
     certs.ensure(topology.state / "tls", [*SERVICES, "gateway"])
-    keys.ensure(topology.signing_keys, topology.jwks, topology.refresh_secret)
+    keys.ensure(topology.signing_keys, topology.jwks)
     environment = {**topology.environment(), **settings}
     servicer = _Servicer(handlers)
 

@@ -19,13 +19,16 @@ from services.auth.app.accounts import Accounts, Registration
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
 from services.auth.app.sessions import SignIns
+from services.auth.app.sign_in_log import SignInLog
 from services.auth.domain.users import User, UserRole
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.store.companies import PostgresCompanies
+from services.auth.store.links import PostgresLinks
 from services.auth.store.users import PostgresUsers
+from services.kit.audit import AuditLog
 from services.kit.clock import FakeClock
 from services.kit.db import Database
 from services.kit.ids import Uuid7Ids
@@ -35,6 +38,7 @@ from stack.launchers import postgres as postgres_launcher
 from stack.launchers import valkey as valkey_launcher
 from stack.process import Running
 from stack.topology import DATABASE, Topology
+from tests.unit.auth.factor_rooms import FactorRooms, build_factors
 
 PASSWORD = "correct horse battery staple"
 CHEAP = Cost(memory_kib=64, passes=1)
@@ -122,6 +126,7 @@ class Auth:
     sign_ins: SignIns
     companies: Companies
     directory: Directory
+    factors: FactorRooms
 
     async def register(self, role: UserRole = UserRole.RECRUITER, email: str = "") -> User:
         """Register a fictitious person."""
@@ -141,10 +146,9 @@ def new_email() -> str:
     return f"{uuid4().hex}@example.test"
 
 
-def build_auth(
-    database: Database, sessions: ValkeySessions, clock: FakeClock, keys_dir: Path
-) -> Auth:
+def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
     """Put the use cases together as main.py does."""
+    sessions = ValkeySessions(redis)
     ids = Uuid7Ids(clock)
     units = UnitsOfWork(database, clock, ids)
     users = PostgresUsers()
@@ -153,10 +157,12 @@ def build_auth(
         work=units,
         reader=database.reader,
         users=users,
+        links=PostgresLinks(),
         passwords=passwords,
         clock=clock,
         ids=ids,
     )
+    factors = build_factors(database, redis, clock, ids)
     sign_ins = SignIns(
         work=units,
         reader=database.reader,
@@ -165,6 +171,8 @@ def build_auth(
         passwords=passwords,
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
+        challenges=factors.sign_in_challenges,
+        log=SignInLog(units, AuditLog(clock, ids)),
         clock=clock,
         ids=ids,
     )
@@ -177,16 +185,18 @@ def build_auth(
         ids=ids,
     )
     directory = Directory(database.reader, users, sessions)
-    return Auth(clock, database, passwords, sessions, accounts, sign_ins, companies, directory)
+    return Auth(
+        clock, database, passwords, sessions, accounts, sign_ins, companies, directory, factors
+    )
 
 
 @pytest.fixture
 def auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
-    return build_auth(database, ValkeySessions(redis), clock, keys_dir)
+    return build_auth(database, redis, clock, keys_dir)
 
 
 @pytest.fixture
 def auth_without_sessions(
     database: Database, no_redis: Redis, clock: FakeClock, keys_dir: Path
 ) -> Auth:
-    return build_auth(database, ValkeySessions(no_redis), clock, keys_dir)
+    return build_auth(database, no_redis, clock, keys_dir)

@@ -110,3 +110,36 @@ def test_forged_tokens(verifier: TokenVerifier, key: OKPKey) -> None:
     for forged in (_unsigned(), _foreign(), _symmetric(key), tampered, "", "a.b.c", good * 20):
         with pytest.raises(TokenInvalid):
             verifier.verify(forged)
+
+
+def test_a_remembered_token_of_a_retired_key_is_refused(
+    verifier: TokenVerifier, key: OKPKey, time: Time, tmp_path: Path
+) -> None:
+    token = _token(key)
+    verifier.verify(token)
+    other = OKPKey.generate_key("Ed25519", {"kid": "k2"}, private=True)
+    _publish(tmp_path, {**other.as_dict(private=False), "kid": "k2"})
+    time.now += 1.9
+    assert verifier.verify(token).id == ID
+    time.now += 0.1
+    with pytest.raises(TokenInvalid):
+        verifier.verify(token)
+
+
+def test_a_broken_key_file_leaves_the_keys(
+    verifier: TokenVerifier, key: OKPKey, time: Time, tmp_path: Path
+) -> None:
+    token = _token(key)
+    verifier.verify(token)
+    (tmp_path / "jwks.json").write_text("{")
+    time.now += 3
+    assert verifier.verify(_token(key, jti="another")).id == ID
+    other = OKPKey.generate_key("Ed25519", {"kid": "k2"}, private=True)
+    _publish(tmp_path, {**other.as_dict(private=False), "kid": "k2"})
+    time.now += 3
+    with pytest.raises(TokenInvalid):
+        verifier.verify(token)
+
+
+def _publish(folder: Path, *keys: Any) -> None:
+    (folder / "jwks.json").write_text(json.dumps({"keys": keys}))

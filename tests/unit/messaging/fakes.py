@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.kit.errors import DependencyDown
-from services.messaging.app.stores import Settlement
+from services.messaging.app.stores import Settlement, Wording
 from services.messaging.domain.mail import ClaimedMail, Contact, Letter, MailStatus, MailType
 from services.messaging.domain.notice import NewNotice, Notice
 from services.messaging.domain.template import Template
@@ -65,14 +65,14 @@ class MailQueue:
 class Templates:
     """One template a type, in French only."""
 
-    async def of_types(
-        self, work: Any, types: Sequence[MailType]
-    ) -> Mapping[tuple[MailType, str], Template]:
-        return {
-            (kind, "fr"): Template("{{job_title}}", "{{first_name}}", "{{job_title}}")
+    async def of_types(self, work: Any, types: Sequence[MailType]) -> Mapping[Wording, Template]:
+        usual = {
+            (kind, "fr", ""): Template("{{job_title}}", "{{first_name}}", "{{job_title}}")
             for kind in types
             if kind is not MailType.WELCOME
         }
+        opening = Template("{{company_name}}", "{{first_name}} {{link}}", "{{link}}")
+        return {**usual, (MailType.COLLABORATOR_ADDED, "fr", "invitation"): opening}
 
 
 @dataclass
@@ -89,6 +89,13 @@ class People:
             for user in user_ids
             if user != "nobody"
         }
+
+    async def target(self, reference_id: str) -> Contact | None:
+        if self.down:
+            raise DependencyDown(dependency="auth")
+        if reference_id == "gone":
+            return None
+        return Contact("", "guest@example.org", "", "en", f"https://site.example/#{reference_id}")
 
 
 @dataclass

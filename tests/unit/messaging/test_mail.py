@@ -34,17 +34,31 @@ WANTED = {
 }
 
 
-def _seeds(locale: str) -> dict[MailType, Template]:
-    source = Path(next(iter(migrations.__path__))) / "versions/0001_first.py"
-    spec = importlib.util.spec_from_file_location("messaging_0001", source)
+VARIANTS = {
+    (MailType.WELCOME, "verification"): {"link"},
+    (MailType.EMAIL_VERIFICATION, "email_changed"): set(),
+    (MailType.PASSWORD_RESET, "password_changed"): set(),
+    (MailType.COLLABORATOR_ADDED, "invitation"): {"company_name", "role", "link"},
+}
+
+
+def _migration(name: str) -> Any:
+    source = Path(next(iter(migrations.__path__))) / f"versions/{name}.py"
+    spec = importlib.util.spec_from_file_location(f"messaging_{name}", source)
     assert spec is not None
     assert spec.loader is not None
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return {
-        MailType(row["type"]): Template(row["subject"], row["text_body"], row["html_body"])
-        for row in module.seeds(locale)
-    }
+    return module
+
+
+def _template(row: dict[str, str]) -> Template:
+    return Template(row["subject"], row["text_body"], row["html_body"])
+
+
+def _seeds(locale: str) -> dict[MailType, Template]:
+    rows = _migration("0001_first").seeds(locale)
+    return {MailType(row["type"]): _template(row) for row in rows}
 
 
 def test_domain_knows_the_types_and_categories_of_the_contract() -> None:
@@ -65,6 +79,20 @@ def test_each_type_has_a_template_that_wants_what_the_readme_says(locale: str) -
         assert f'lang="{locale}"' in template.html_body
         # Subjects are stored with the mail; no name is.
         assert "first_name" not in template.subject
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_each_variant_has_a_template_that_wants_what_the_readme_says(locale: str) -> None:
+    rows = _migration("0003_references").seeds(locale)
+    seeds = {(MailType(row["type"]), row["variant"]): _template(row) for row in rows}
+    assert set(seeds) == set(VARIANTS)
+    for name, template in seeds.items():
+        assert variables_of(template) - {"first_name"} == VARIANTS[name]
+        assert f'lang="{locale}"' in template.html_body
+        assert "first_name" not in template.subject
+    # Somebody without an account has no name.
+    guest = seeds[MailType.COLLABORATOR_ADDED, "invitation"]
+    assert "first_name" not in variables_of(guest)
 
 
 def test_rendering_fills_each_part_and_escapes_html_only() -> None:

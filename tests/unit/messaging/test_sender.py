@@ -131,3 +131,35 @@ async def test_a_lost_claim_tells_nobody() -> None:
     house.queue.lost.add("m1")
     await house.sender.drain()
     assert not house.feed.rows
+
+
+def _invitation(reference: str) -> ClaimedMail:
+    variables = {"company_name": "Maison Fictive"}
+    kind = MailType.COLLABORATOR_ADDED
+    return ClaimedMail("m1", "", kind, variables, 0, reference, "invitation")
+
+
+async def test_a_reference_tells_address_and_link_when_the_mail_is_sent() -> None:
+    house = House(_invitation("r1"), _mail("m2"))
+    await house.sender.drain()
+    letters = {letter.recipient: letter for letter in house.mailbox.letters}
+    assert letters["guest@example.org"].text == " https://site.example/#r1"
+    assert letters["guest@example.org"].subject == "Maison Fictive"
+    assert letters["ada@example.org"].text == "Ada"
+    # Somebody without an account has no feed.
+    assert [user for user, _ in house.feed.rows] == ["ada"]
+
+
+async def test_a_mail_whose_reference_is_gone_is_not_sent() -> None:
+    house = House(_invitation("gone"), _mail("m2"))
+    await house.sender.drain()
+    assert house.queue.settled["m1"].failure == "REFERENCE_GONE"
+    assert house.queue.status("m2") is MailStatus.SENT
+
+
+async def test_a_reference_waits_for_the_directory() -> None:
+    house = House(_invitation("r1"))
+    house.people.down = True
+    await house.sender.drain()
+    outcome = house.queue.settled["m1"]
+    assert (outcome.status, outcome.counts) == (MailStatus.PENDING, False)

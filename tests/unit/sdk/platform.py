@@ -21,13 +21,14 @@ from google.rpc.error_details_pb2 import (
     RetryInfo,
 )
 from google.rpc.status_pb2 import Status
-from weneeds.auth.v1 import account_service_pb2, session_service_pb2
+from weneeds.auth.v1 import account_service_pb2, admin_service_pb2, session_service_pb2
 from weneeds.jobs.v1 import application_service_pb2, job_service_pb2
 from weneeds.messaging.v1 import stream_service_pb2
 from weneeds.rpc import Rpc
 
 _FILES = (
     account_service_pb2,
+    admin_service_pb2,
     session_service_pb2,
     job_service_pb2,
     application_service_pb2,

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from weneeds import Tokens, Unauthenticated, Unavailable
-from weneeds.auth.v1 import session_service_pb2
+from weneeds.auth.v1 import admin_service_pb2, session_service_pb2
 from weneeds.tokens import Identity
 
 from tests.unit.sdk.conftest import Both, Making
@@ -216,3 +216,47 @@ def test_a_bare_access_token_is_never_renewed() -> None:
 
 def test_tokens_do_not_show_in_logs() -> None:
     assert "secret" not in repr(Tokens("secret-a", 1.0, "secret-r"))
+
+
+@pytest.fixture
+def staff(platform: Platform) -> Platform:
+    """Signs staff in with access1/refresh1, and knows access2/refresh2 as what comes next."""
+
+    async def sign_in(request: Any, context: Any) -> Message:
+        return admin_service_pb2.SignInAdminResponse(tokens=tokens("access1", "refresh1"))
+
+    async def refresh(request: Any, context: Any) -> Message:
+        platform.good_token = "access2"
+        return admin_service_pb2.RefreshAdminResponse(tokens=tokens("access2", "refresh2"))
+
+    platform.answers |= {"SignInAdmin": sign_in, "RefreshAdmin": refresh}
+    return platform
+
+
+async def test_a_session_of_staff_is_renewed_and_ended_as_one(
+    client: Both, staff: Platform
+) -> None:
+    await client(
+        lambda c: c.admin_sessions.sign_in_admin(
+            email="a@example.org", password="x", totp_code="000000"
+        )
+    )
+    staff.good_token = "access2"
+    await client(lambda c: c.admin_users.list_users(page_size=1).page())
+    assert [call.request.refresh_token for call in staff.seen("RefreshAdmin")] == ["refresh1"]
+    assert staff.seen("Refresh") == []
+    assert _sent(staff, "ListUsers")[-1] == "Bearer access2"
+    await client(lambda c: c.admin_sessions.sign_out_admin())
+    assert client.client.tokens is None
+
+
+async def test_a_sign_in_that_asks_for_a_second_factor_brings_no_tokens(
+    client: Both, platform: Platform
+) -> None:
+    async def sign_in(request: Any, context: Any) -> Message:
+        challenge = session_service_pb2.SecondFactorChallenge(challenge="c" * 20)
+        return session_service_pb2.SignInResponse(challenge=challenge)
+
+    platform.answers["SignIn"] = sign_in
+    await _sign_in(client)
+    assert client.client.tokens is None

@@ -60,6 +60,8 @@ def test_each_method_says_what_it_does() -> None:
         ("ScoringService", "scoring"),
         ("MediaService", "media"),
         ("AdminUserService", "admin_users"),
+        ("AdminManagementService", "admin_management"),
+        ("MaintenanceService", "maintenance"),
         ("SurveyService", "surveys"),
     ],
 )

@@ -37,7 +37,7 @@ def test_leaf_names_the_member_and_the_loopback(tmp_path: Path) -> None:
 
 def test_only_the_owner_reads_keys(tmp_path: Path) -> None:
     certs.ensure(tmp_path, ["jobs", "gateway"], _NOW)
-    keys = sorted(tmp_path.rglob("key.pem"))
+    keys = sorted(tmp_path.glob("*/key.pem"))
     assert len(keys) == 3
     assert {path.stat().st_mode & 0o777 for path in keys} == {0o600}
 
@@ -122,3 +122,28 @@ def _call(context: ssl.SSLContext, near: socket.socket) -> None:
             connection.recv(1)
     except (ssl.SSLError, OSError):
         near.close()
+
+
+def test_renewal_replaces_all_three_files_in_one_step(tmp_path: Path) -> None:
+    certs.ensure(tmp_path, ["jobs"], _NOW)
+    folder = tmp_path / "jobs"
+    before = (folder / "cert.pem").read_bytes(), (folder / "..data").readlink()
+    certs.renew(tmp_path, ["jobs"], _NOW)
+    after = (folder / "cert.pem").read_bytes(), (folder / "..data").readlink()
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        assert (folder / name).readlink() == Path("..data") / name
+    assert [path.name for path in folder.glob("..*") if path.is_dir()].count(after[1].name) == 1
+    assert not (folder / before[1]).exists()
+
+
+def test_files_of_an_earlier_layout_are_taken_over(tmp_path: Path) -> None:
+    certs.ensure(tmp_path, ["jobs"], _NOW)
+    folder = tmp_path / "jobs"
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).write_bytes(content)
+    certs.renew(tmp_path, ["jobs"], _NOW)
+    assert all((folder / name).is_symlink() for name in ("ca.pem", "cert.pem", "key.pem"))

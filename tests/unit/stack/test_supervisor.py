@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -113,9 +114,18 @@ def test_no_program_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert os.getsid(pid) == pid
+        # The signal is asked for on the way to the program itself.
+        _becomes(pid, "sleep")
         parent.kill()
         parent.wait()
     assert _ended(pid)
+
+
+def _becomes(pid: int, name: str) -> None:
+    end = time.monotonic() + 10
+    while psutil.Process(pid).name() != name:
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def _ended(pid: int) -> bool:

@@ -1,0 +1,79 @@
+"""Refresh families: what becomes of a presented refresh token, and making it true."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.auth.app.ports import RefreshToken, RefreshTokens, Sessions
+from services.auth.domain.sessions import (
+    Decision,
+    RefreshTokenInvalid,
+    Session,
+    Verdict,
+    decide,
+)
+from services.kit.clock import Clock
+from services.kit.errors import VersionConflict
+
+_LOG = logging.getLogger(__name__)
+# Whoever loses a race for a token finds it used on the next look.
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A session after a refresh, its next token, and the instant that the answer bears."""
+
+    session: Session
+    token: RefreshToken
+    at: datetime
+
+
+class Families:
+    """Finds and turns the sessions behind refresh tokens, of users or of staff."""
+
+    def __init__(self, sessions: Sessions, tokens: RefreshTokens, clock: Clock) -> None:
+        self._sessions = sessions
+        self._tokens = tokens
+        self._clock = clock
+
+    async def find(self, text: str) -> tuple[RefreshToken, Session]:
+        """Return the token that `text` is and its session; raise RefreshTokenInvalid."""
+        token = self._tokens.parse(text)
+        session = await self._sessions.load(token.session_id) if token else None
+        if token is None or session is None:
+            raise RefreshTokenInvalid
+        return token, session
+
+    async def turn(self, token: RefreshToken, session: Session) -> Turned:
+        """Trade the token for its successor.
+
+        Raises RefreshTokenInvalid; a used token that comes back after the grace
+        interval ends its session.
+        """
+        successor = self._tokens.successor(token)
+        found: Session | None = session
+        for _ in range(_TRIES):
+            if found is None:
+                raise RefreshTokenInvalid
+            decision = decide(found, token.digest, successor.digest, self._clock.now())
+            if await self._carry_out(found, decision):
+                return Turned(decision.session, successor, decision.at)
+            found = await self._sessions.load(token.session_id)
+        raise VersionConflict
+
+    async def _carry_out(self, session: Session, decision: Decision) -> bool:
+        """Make the decision true; False when the session changed meanwhile."""
+        match decision.verdict:
+            case Verdict.ROTATED:
+                return await self._sessions.replace(session, decision.session)
+            case Verdict.REPEATED:
+                return True
+            case Verdict.EXPIRED:
+                raise RefreshTokenInvalid
+            case Verdict.REUSED:
+                _LOG.warning("session %s ended: a used refresh token came back", session.id)
+                await self._sessions.end(session.user_id, session.id)
+                raise RefreshTokenInvalid
