@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from services.kit import logs, telemetry
 from services.kit.access import Access, AccessCache, RemoteAccess, RemoteAdminAccess
@@ -70,7 +71,7 @@ class RunningService:
         self._spawn(self._store_health().run, "health")
         self._spawn(self._with_bus, "bus")
         for periodic in (*self._wiring.periodic, housekeeping(database)):
-            self._spawn(lambda p=periodic: run_periodic(p, database), periodic.name)  # type: ignore[misc]
+            self._spawn(partial(run_periodic, periodic, database), periodic.name)
         for background in self._wiring.background:
             self._spawn(background, "background")
         log.info("serving", extra={"service": self._service.name, "port": self._server.port})

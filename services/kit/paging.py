@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
@@ -20,6 +20,18 @@ _HASH_BYTES = 9
 # The last microsecond of the year 9999: no sort key counts further.
 _MAX_NUMBER = 253_402_300_799_999_999
 _PAGING = ("page_size", "page_token", "skip")
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """One page of rows and how many there are over all pages."""
+
+    # One more than the page holds when there is a next page.
+    rows: Sequence[T]
+    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,7 @@ from weneeds.jobs.events.v1.events_pb2 import (
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1 import mail_pb2 as mails
 
-from services.jobs.app.stores import (
-    ApplicationStore,
-    CandidateStore,
-    JobStore,
-    Listing,
-    Prices,
-    Scoring,
-)
+from services.jobs.app.stores import ApplicationStore, CandidateStore, JobStore, Prices, Scoring
 from services.jobs.domain.applications import (
     Application,
     ApplicationStatus,
@@ -37,7 +30,7 @@ from services.kit.clock import Clock
 from services.kit.db import Row
 from services.kit.ids import Ids
 from services.kit.money import to_money
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.times import to_timestamp
 from services.kit.work import UnitOfWork, UnitsOfWork
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from weneeds.jobs.events.v1.events_pb2 import OfferClosed, OfferCreated, OfferUpdated
 
-from services.jobs.app.stores import Collaborators, JobStore, Listing
+from services.jobs.app.stores import Collaborators, JobStore
 from services.jobs.domain.errors import JobNotFound
 from services.jobs.domain.jobs import Job, JobStatus
 from services.kit.call import User
 from services.kit.clock import Clock
 from services.kit.ids import Ids
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.times import to_timestamp
 from services.kit.work import UnitOfWork, UnitsOfWork
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from services.jobs.domain.applications import Application, ApplicationStatus, Meeting
 from services.jobs.domain.candidates import Profile
 from services.jobs.domain.jobs import Job, JobStatus
 from services.kit.call import User
 from services.kit.db import Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
-    """One page of rows and how many there are over all pages."""
-
-    # One more than the page holds when there is a next page.
-    rows: Sequence[T]
-    total: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from weneeds.jobs.v1 import application_service_pb2 as pb
 from weneeds.jobs.v1.application_service_pb2_grpc import ApplicationServiceServicer
 
 from services.jobs.app.applications import Applications
-from services.jobs.app.stores import Listing
 from services.jobs.domain.applications import ApplicationStatus, InterviewOutcome, Meeting
 from services.jobs.rpc.messages import application_message, application_messages
 from services.kit.call import current_user
 from services.kit.db import Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.times import to_datetime, to_micros
 
 _KEYS = (int, str)

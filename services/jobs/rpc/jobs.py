@@ -9,12 +9,11 @@ from weneeds.jobs.v1 import job_service_pb2 as pb
 from weneeds.jobs.v1.job_service_pb2_grpc import JobServiceServicer
 
 from services.jobs.app.jobs import Jobs
-from services.jobs.app.stores import Listing
 from services.jobs.domain.jobs import Job, JobStatus
 from services.jobs.rpc.changes import job_changes, job_fields
 from services.jobs.rpc.messages import job_message
 from services.kit.call import current_user
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.times import to_micros
 
 _KEYS = (int, str)

@@ -6,7 +6,6 @@ import asyncpg
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.jobs.app.stores import Listing
 from services.jobs.domain.applications import (
     Application,
     ApplicationStatus,
@@ -18,7 +17,7 @@ from services.jobs.store.pages import PagedQuery
 from services.jobs.store.tables import applications, meetings
 from services.kit.chain.policy import Ownership
 from services.kit.db import Query, Reader, Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
 
 _COLUMNS = [column.name for column in applications.columns]

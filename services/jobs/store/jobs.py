@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, update
 
-from services.jobs.app.stores import Listing
 from services.jobs.domain.jobs import Job, JobStatus, LanguageSkill
 from services.jobs.store.pages import PagedQuery
 from services.jobs.store.tables import jobs
 from services.kit.chain.policy import Ownership
 from services.kit.db import Query, Reader, Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
 
 _COLUMNS = [column.name for column in jobs.columns]

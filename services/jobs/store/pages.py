@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 
-from services.jobs.app.stores import Listing
 from services.kit.db import Query, Reader, Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.times import from_micros
 
 _AFTER = "(x.created_at, x.id) < (:after_at, cast(:after_id as uuid))"

@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.kit.db import Reader
-from services.kit.paging import Page
-from services.payment.app.stores import (
-    ActionRow,
-    ActionStore,
-    EntryRow,
-    LedgerFigures,
-    LedgerStore,
-    Listed,
-)
+from services.kit.paging import Listing, Page
+from services.payment.app.stores import ActionRow, ActionStore, EntryRow, LedgerFigures, LedgerStore
 from services.payment.domain.actions import ActionStatus
 from services.payment.domain.ledger import budget_account
 
@@ -38,13 +31,13 @@ class Books:
         self._ledger = ledger
         self._actions = actions
 
-    async def entries(self, job_id: str, page: Page) -> Listed[EntryRow]:
+    async def entries(self, job_id: str, page: Page) -> Listing[EntryRow]:
         """List the lines on a job's budget account, newest first."""
         return await self._ledger.list_entries(self._reader, budget_account(job_id), page)
 
     async def actions(
         self, job_id: str, status: ActionStatus | None, page: Page
-    ) -> Listed[ActionRow]:
+    ) -> Listing[ActionRow]:
         """List a job's actions, newest first."""
         return await self._actions.list_actions(self._reader, job_id, status, page)
 

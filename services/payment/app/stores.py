@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from services.kit.db import Reader
 from services.kit.ids import Ids
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
 from services.payment.domain.actions import ActionStatus, Failure, LoggedAction, Wait
 from services.payment.domain.budgets import Budget
@@ -102,14 +102,6 @@ class ActionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
-    """The rows of a page, one more when there is a next one, and the size of the whole list."""
-
-    rows: Sequence[T]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerProblem:
     """One thing in the books that does not add up."""
 
@@ -176,7 +168,7 @@ class LedgerStore(Protocol):
         NotPosted when a key was posted before or an account does not exist.
         """
 
-    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
+    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listing[EntryRow]:
         """List the lines on an account, newest first, keyed by account_version."""
 
     async def recount(self, reader: Reader) -> LedgerFigures:
@@ -225,5 +217,5 @@ class ActionStore(Protocol):
 
     async def list_actions(
         self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page
-    ) -> Listed[ActionRow]:
+    ) -> Listing[ActionRow]:
         """List a job's actions, newest first, keyed by id."""

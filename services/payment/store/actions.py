@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from services.kit.db import Query, Reader, Row
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
-from services.payment.app.stores import (
-    ActionRow,
-    DueAction,
-    Listed,
-    PendingAction,
-    Settled,
-    Waiting,
-)
+from services.payment.app.stores import ActionRow, DueAction, PendingAction, Settled, Waiting
 from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction
 from services.payment.store.jobs import job_ref
 
@@ -197,7 +190,7 @@ class ActionLog:
 
     async def list_actions(
         self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page
-    ) -> Listed[ActionRow]:
+    ) -> Listing[ActionRow]:
         """List a job's actions, newest first, keyed by id."""
         rows = await reader.fetch(
             _LIST,
@@ -207,7 +200,7 @@ class ActionLog:
             size=page.fetch,
         )
         found = [_listed(row) for row in rows if row["id"] is not None]
-        return Listed(found, rows[0]["list_size"])
+        return Listing(found, rows[0]["list_size"])
 
 
 def _payload(action: Action) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.kit.db import Query, Reader
-from services.kit.paging import Page
+from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
-from services.payment.app.stores import EntryRow, LedgerFigures, LedgerProblem, Listed, Posted
+from services.payment.app.stores import EntryRow, LedgerFigures, LedgerProblem, Posted
 from services.payment.domain.ledger import NotPosted
 
 _HASH = Query.text("select request_hash from ledger_transactions where key = :key")
@@ -161,7 +161,7 @@ class LedgerTables:
         if written != len(lines):
             raise NotPosted(", ".join(posted.transaction.key for posted in postings))
 
-    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listed[EntryRow]:
+    async def list_entries(self, reader: Reader, account: str, page: Page) -> Listing[EntryRow]:
         """List the lines on an account, newest first, keyed by account_version."""
         before = page.after[0] if page.after else _NEWEST
         rows = await reader.fetch(_LIST, account=account, before=before, size=page.fetch)
@@ -180,7 +180,7 @@ class LedgerTables:
             for row in rows
             if row["id"] is not None
         ]
-        return Listed(found, rows[0]["list_size"])
+        return Listing(found, rows[0]["list_size"])
 
     async def recount(self, reader: Reader) -> LedgerFigures:
         """Recompute every balance from the entries, in one snapshot."""
