@@ -16,6 +16,7 @@ from services.auth.domain.admins import AdminRole
 from services.auth.settings import AuthSettings
 from services.auth.staff import create
 from tests.conftest import RunningMesh
+from tests.mesh.doors import Doors
 from tests.mesh.staffing import PASSWORD, Admin, signed_in
 from tests.support.people import Team, team
 
@@ -39,6 +40,12 @@ async def channel(mesh: Any) -> AsyncIterator[grpc.aio.Channel]:
     """Plain gRPC to the gateway."""
     async with grpc.aio.insecure_channel(mesh.grpc) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def doors(channel: grpc.aio.Channel, rest: httpx.AsyncClient) -> Doors:
+    """All three ways in."""
+    return Doors(channel, rest)
 
 
 @pytest.fixture(scope="module")
