@@ -17,9 +17,10 @@ from nats.errors import Error as NatsError
 
 from services.kit.bus import Bus, Outgoing, PublishRefused
 from services.kit.clock import Clock
-from services.kit.db import Connection, Database, Query, Row
+from services.kit.db import Database, Query, Row
 from services.kit.ids import Ids
 from services.kit.logs import in_brief
+from services.kit.pool import Connection
 from services.kit.telemetry import events_published, outbox_lag
 
 log = logging.getLogger(__name__)

@@ -18,9 +18,11 @@ from redis.backoff import NoBackoff
 from services.auth.app.accounts import Accounts, Registration
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.domain.users import User, UserRole
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
@@ -38,6 +40,7 @@ from stack.launchers import postgres as postgres_launcher
 from stack.launchers import valkey as valkey_launcher
 from stack.process import Running
 from stack.topology import DATABASE, Topology
+from tests.support.sql import Sql
 from tests.unit.auth.factor_rooms import FactorRooms, build_factors
 
 PASSWORD = "correct horse battery staple"
@@ -127,6 +130,7 @@ class Auth:
     companies: Companies
     directory: Directory
     factors: FactorRooms
+    lockouts: Lockouts
 
     async def register(self, role: UserRole = UserRole.RECRUITER, email: str = "") -> User:
         """Register a fictitious person."""
@@ -135,7 +139,7 @@ class Auth:
 
     async def published(self, key: str) -> list[str]:
         """The subjects of the events about `key`, in order."""
-        rows = await self.database.writer.fetch(
+        rows = await Sql(self.database).fetch(
             "select subject from outbox where key = $1 order by seq", key
         )
         return [row["subject"] for row in rows]
@@ -163,6 +167,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         ids=ids,
     )
     factors = build_factors(database, redis, clock, ids)
+    lockouts = Lockouts(ValkeyFailures(redis), clock)
     sign_ins = SignIns(
         work=units,
         reader=database.reader,
@@ -172,6 +177,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
         challenges=factors.sign_in_challenges,
+        lockouts=lockouts,
         log=SignInLog(units, AuditLog(clock, ids)),
         clock=clock,
         ids=ids,
@@ -186,7 +192,16 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
     )
     directory = Directory(database.reader, users, sessions)
     return Auth(
-        clock, database, passwords, sessions, accounts, sign_ins, companies, directory, factors
+        clock,
+        database,
+        passwords,
+        sessions,
+        accounts,
+        sign_ins,
+        companies,
+        directory,
+        factors,
+        lockouts,
     )
 
 

@@ -30,6 +30,7 @@ from services.kit.audit import AuditLog
 from services.kit.errors import AccountBanned, InvalidFields
 from services.kit.ids import Uuid7Ids
 from services.kit.work import UnitsOfWork
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import Auth, new_email
 from tests.unit.auth.factor_person import Person
 
@@ -82,7 +83,7 @@ class Rooms:
         return await self.providers.finish_link(begun.state, "code", user_id)
 
     async def audited(self, user_id: str) -> list[tuple[str, bool, str]]:
-        rows = await self.auth.database.writer.fetch(
+        rows = await Sql(self.auth.database).fetch(
             "select action, success, reason from audit where actor_id = $1 order by seq", user_id
         )
         return [(row["action"], row["success"], row["reason"]) for row in rows]
@@ -155,7 +156,7 @@ async def test_a_banned_person_neither_signs_in_nor_links(rooms: Rooms) -> None:
     user = (await rooms.sign_in()).user
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
     ban = "update users set status = 'BANNED' where id = $1"
-    await rooms.auth.database.writer.execute(ban, user.id)
+    await Sql(rooms.auth.database).execute(ban, user.id)
     with pytest.raises(AccountBanned):
         await rooms.sign_in()
     rooms.knows()
@@ -169,7 +170,7 @@ async def test_an_account_that_is_gone_is_linked_to_nothing(rooms: Rooms) -> Non
     profile = rooms.knows()
     user = (await rooms.sign_in()).user
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
-    await rooms.auth.database.writer.execute("delete from users where id = $1", user.id)
+    await Sql(rooms.auth.database).execute("delete from users where id = $1", user.id)
     with pytest.raises(ProviderAnswerInvalid):
         await rooms.providers.finish_link(begun.state, "code", user.id)
     # Nothing of the person is left: they may begin anew.

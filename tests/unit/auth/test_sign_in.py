@@ -16,6 +16,7 @@ from services.auth.domain.users import CredentialsInvalid, User, UserRole, UserS
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.kit.errors import AccountBanned, DependencyDown
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import PASSWORD, Auth
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -36,7 +37,7 @@ def session_of(tokens: Tokens) -> str:
 
 
 async def ban(auth: Auth, user: User) -> None:
-    await auth.database.writer.execute("update users set status = 'BANNED' where id = $1", user.id)
+    await Sql(auth.database).execute("update users set status = 'BANNED' where id = $1", user.id)
 
 
 async def test_opens_a_session_whatever_the_case_of_the_email(auth: Auth) -> None:
@@ -91,7 +92,7 @@ async def test_a_ban_is_told_only_after_the_right_password(auth: Auth) -> None:
 async def test_a_hash_of_older_parameters_is_renewed(auth: Auth) -> None:
     user = await auth.register()
     older = await Argon2Passwords(Cost(memory_kib=32, passes=1)).hash(PASSWORD)
-    writer = auth.database.writer
+    writer = Sql(auth.database)
     await writer.execute("update users set password_hash = $2 where id = $1", user.id, older)
     await auth.sign_ins.sign_in(user.email, PASSWORD)
     stored = await writer.fetchval("select password_hash from users where id = $1", user.id)

@@ -20,6 +20,7 @@ from services.auth.app.admin_sessions import AdminSignIns
 from services.auth.app.admins import Admins, CreatedAdmin, NewAdmin
 from services.auth.app.endings import SessionEndings
 from services.auth.app.key_log import KeyLog
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.maintenance import MaintenanceSwitch
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.app.staff_stores import UserFilter
@@ -39,6 +40,7 @@ from services.auth.domain.users import (
     UserNotFound,
     UserStatus,
 )
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sealing import AesGcmSealing
 from services.auth.ports.sessions import ValkeySessions
@@ -53,6 +55,7 @@ from services.kit.ids import Uuid7Ids
 from services.kit.paging import Page
 from services.kit.work import UnitsOfWork
 from stack.topology import Topology
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import AUDIENCE, ISSUER, PASSWORD, Auth, new_email
 
 
@@ -80,7 +83,7 @@ class Staff:
 
     async def rows(self, account_id: str) -> list[dict[str, Any]]:
         """What the log keeps of an account, oldest first."""
-        found = await self.auth.database.writer.fetch(
+        found = await Sql(self.auth.database).fetch(
             "select * from audit where actor_id = $1 or resource_id = $1 order by seq", account_id
         )
         return [dict(row) for row in found]
@@ -113,6 +116,7 @@ def staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
                 keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10), access="admin"
             ),
             refresh_tokens=SealedRefreshTokens(b"a" * 32),
+            lockouts=Lockouts(ValkeyFailures(redis, prefix="auth:admin:"), clock),
             log=SignInLog(units, log),
             clock=clock,
             ids=ids,
@@ -208,7 +212,7 @@ async def test_a_code_is_good_once_even_when_two_race_for_it(staff: Staff) -> No
 
 async def test_the_secret_is_sealed_and_the_email_taken_once(staff: Staff) -> None:
     created = await staff.admin()
-    row = await staff.auth.database.writer.fetchrow(
+    row = await Sql(staff.auth.database).fetchrow(
         "select totp_secret from admins where id = $1", created.admin.id
     )
     (text,) = parse_qs(urlsplit(created.totp_uri).query)["secret"]
@@ -220,7 +224,7 @@ async def test_the_secret_is_sealed_and_the_email_taken_once(staff: Staff) -> No
 async def test_there_is_always_a_super_admin(staff: Staff) -> None:
     first = (await staff.admin(AdminRole.SUPER_ADMIN)).admin
     # Those of other tests.
-    await staff.auth.database.writer.execute(
+    await Sql(staff.auth.database).execute(
         "update admins set role = 'ADMIN' where id <> $1", first.id
     )
     await _refused(staff.admins.set_role(first.id, AdminRole.ADMIN), LastSuperAdmin)
