@@ -23,6 +23,7 @@ from services.auth.app.directory import Directory
 from services.auth.app.endings import SessionEndings
 from services.auth.app.invitations import CompanyInvitations
 from services.auth.app.key_log import KeyLog
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.mail_targets import MailTargets
 from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import Profiles
@@ -30,6 +31,7 @@ from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.factor_wiring import wire_factors
 from services.auth.ports.link_codes import SealedLinkCodes
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
@@ -63,6 +65,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     sessions = ValkeySessions(kit.redis)
     passwords = Argon2Passwords()
     access_tokens = _signed_tokens(settings)
+    lockouts = Lockouts(ValkeyFailures(kit.redis), kit.clock)
     audit = AuditLog(kit.clock, kit.ids)
     key_log = KeyLog(kit.work, audit)
     sign_in_log = SignInLog(kit.work, audit)
@@ -75,7 +78,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
-    lifecycle = _lifecycle(kit, sessions, passwords)
+    lifecycle = _lifecycle(kit, sessions, passwords, lockouts)
     factors = wire_factors(kit, users=users, sessions=sessions)
     sign_ins = SignIns(
         work=kit.work,
@@ -86,6 +89,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
         challenges=factors.sign_in_challenges,
+        lockouts=lockouts,
         log=sign_in_log,
         clock=kit.clock,
         ids=kit.ids,
@@ -149,7 +153,10 @@ class _Lifecycle:
 
 
 def _lifecycle(
-    kit: Resources[AuthSettings], sessions: ValkeySessions, passwords: Argon2Passwords
+    kit: Resources[AuthSettings],
+    sessions: ValkeySessions,
+    passwords: Argon2Passwords,
+    lockouts: Lockouts,
 ) -> _Lifecycle:
     settings = kit.settings
     codes = SealedLinkCodes(settings.refresh_secret_file.read_bytes(), settings.site_url)
@@ -163,6 +170,7 @@ def _lifecycle(
             links=links,
             codes=codes,
             passwords=passwords,
+            lockouts=lockouts,
             clock=kit.clock,
             ids=kit.ids,
         ),
@@ -172,6 +180,7 @@ def _lifecycle(
             links=links,
             codes=codes,
             passwords=passwords,
+            lockouts=lockouts,
             endings=endings,
             clock=kit.clock,
             ids=kit.ids,
@@ -185,6 +194,7 @@ def _lifecycle(
             traces=PostgresTraces(),
             sessions=sessions,
             passwords=passwords,
+            lockouts=lockouts,
             endings=endings,
             clock=kit.clock,
         ),

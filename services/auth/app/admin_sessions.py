@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.auth.app.families import Families
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
     AccessGrant,
     AccessTokens,
@@ -64,6 +65,7 @@ class AdminSignIns:
         sealing: Sealing,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        lockouts: Lockouts,
         log: SignInLog,
         clock: Clock,
         ids: Ids,
@@ -77,6 +79,7 @@ class AdminSignIns:
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
         self._families = Families(sessions, refresh_tokens, clock)
+        self._lockouts = lockouts
         self._log = log
         self._clock = clock
         self._ids = ids
@@ -84,7 +87,8 @@ class AdminSignIns:
     async def sign_in(self, email: str, password: str, code: str) -> AdminSignedIn:
         """Open a session.
 
-        Raises CredentialsInvalid, whichever of e-mail, password and code did not fit.
+        Raises CredentialsInvalid, whichever of e-mail, password and code did not
+        fit, and RateLimited after many of them.
         """
         async with self._log.attempt("admin") as attempt:
             return await self._sign_in(attempt, email, normalise_password(password), code)
@@ -92,12 +96,13 @@ class AdminSignIns:
     async def _sign_in(
         self, attempt: Attempt, email: str, password: str, code: str
     ) -> AdminSignedIn:
-        known = await self._credentials(email)
-        attempt.account_id = known.admin.id if known else ""
-        matches = await self._passwords.verify(known.password_hash if known else None, password)
-        if known is None or not matches:
-            raise CredentialsInvalid
-        await self._spend(known, code)
+        async with self._lockouts.attempt(normalise_email(email)):
+            known = await self._credentials(email)
+            attempt.account_id = known.admin.id if known else ""
+            matches = await self._passwords.verify(known.password_hash if known else None, password)
+            if known is None or not matches:
+                raise CredentialsInvalid
+            await self._spend(known, code)
         await self._rehash(known, password)
         token = self._refresh_tokens.first(self._ids.new())
         now = self._clock.now()

@@ -12,9 +12,11 @@ from weneeds.auth.events.v1.events_pb2 import CollaboratorRemoved, UserDeleted
 from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
 
 from services.auth.app.endings import SessionEndings
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import Passwords, Sessions
 from services.auth.app.stores import (
     CompanyStore,
+    Credentials,
     InvitationStore,
     LinkStore,
     Member,
@@ -53,6 +55,7 @@ class Departures:
         traces: Traces,
         sessions: Sessions,
         passwords: Passwords,
+        lockouts: Lockouts,
         endings: SessionEndings,
         clock: Clock,
     ) -> None:
@@ -64,6 +67,7 @@ class Departures:
         self._traces = traces
         self._sessions = sessions
         self._passwords = passwords
+        self._lockouts = lockouts
         self._endings = endings
         self._clock = clock
 
@@ -97,15 +101,15 @@ class Departures:
     async def delete(self, user_id: str, password: str) -> None:
         """Erase an account and tell the other services to do the same.
 
-        Raises CredentialsInvalid, LastAdmin while the person is a company's
-        only admin, VersionConflict and DependencyDown; then nothing is gone.
+        Raises CredentialsInvalid, RateLimited after many of them, LastAdmin
+        while the person is a company's only admin, VersionConflict and
+        DependencyDown; then nothing is gone.
         """
         async with self._work() as work:
             known = await self._users.lock(work, user_id)
             if known is None:
                 raise SessionEnded
-            if not await self._passwords.verify(known.password_hash, normalise_password(password)):
-                raise CredentialsInvalid(field="password")
+            await self._prove(known, password)
             await self._leave_companies(work, user_id)
             await self._links.drop(work, known.user.email)
             await self._links.drop_of_user(work, user_id)
@@ -114,6 +118,11 @@ class Departures:
             await self._users.erase(work, user_id)
             await self._endings.with_commit(work, user_id)
             work.publish(_deleted(known.user, self._clock.now()))
+
+    async def _prove(self, known: Credentials, password: str) -> None:
+        async with self._lockouts.attempt(known.user.email):
+            if not await self._passwords.verify(known.password_hash, normalise_password(password)):
+                raise CredentialsInvalid(field="password")
 
     async def _leave_companies(self, work: UnitOfWork, user_id: str) -> None:
         member = await self._users.member(work, user_id)

@@ -6,6 +6,7 @@ from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_PASSWORD_RESET
 
 from services.auth.app.endings import SessionEndings
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import LinkCodes, Passwords
 from services.auth.app.stores import LinkStore, UserStore
 from services.auth.domain.links import LinkInvalid, Purpose, new_link
@@ -32,6 +33,7 @@ class PasswordChanges:
         links: LinkStore,
         codes: LinkCodes,
         passwords: Passwords,
+        lockouts: Lockouts,
         endings: SessionEndings,
         clock: Clock,
         ids: Ids,
@@ -41,6 +43,7 @@ class PasswordChanges:
         self._links = links
         self._codes = codes
         self._passwords = passwords
+        self._lockouts = lockouts
         self._endings = endings
         self._clock = clock
         self._ids = ids
@@ -63,7 +66,7 @@ class PasswordChanges:
     async def reset(self, code: str, new_password: str) -> str:
         """Set a password by the code of a mail, end all sessions, return the user's id.
 
-        The mailbox is proved by it. Raises LinkInvalid, InvalidFields,
+        The mailbox is proved by it, which lifts a lock. Raises LinkInvalid, InvalidFields,
         RateLimited, and DependencyDown; then the code stays good.
         """
         link_id = self._codes.parse(Purpose.PASSWORD_RESET, code)
@@ -80,6 +83,7 @@ class PasswordChanges:
                 raise LinkInvalid(field="code")
             await self._set(work, user.id, user.email, password)
             await self._users.verify_email(work, user.id, user.email, now)
+            await self._lockouts.lift(user.email)
             await self._endings.with_commit(work, user.id)
         return user.id
 
@@ -93,8 +97,10 @@ class PasswordChanges:
             known = await self._users.lock(work, user_id)
             if known is None:
                 raise SessionEnded
-            if not await self._passwords.verify(known.password_hash, normalise_password(current)):
-                raise CredentialsInvalid(field="current_password")
+            async with self._lockouts.attempt(known.user.email):
+                given = normalise_password(current)
+                if not await self._passwords.verify(known.password_hash, given):
+                    raise CredentialsInvalid(field="current_password")
             await self._set(work, user_id, known.user.email, password)
             await self._endings.with_commit(work, user_id, keep=session_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -166,6 +166,32 @@ class Challenges(Protocol):
 
     async def take_nonce(self, session_id: str, purpose: str) -> bytes | None:
         """Use up and return the nonce of a session's ceremony."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAttempt:
+    """What came of counting an attempt."""
+
+    # Zero when it may be made.
+    wait: timedelta
+    # Until when it locked the account, in milliseconds since 1970; 0: it did not.
+    locked_until: int = 0
+
+
+class Failures(Protocol):
+    """Counts wrong passwords in a row over all replicas.
+
+    Raises DependencyDown when the store does not answer.
+    """
+
+    async def begin(self, account: str, now: datetime) -> CountedAttempt:
+        """Count an attempt as failed for as long as nothing better is known."""
+
+    async def undo(self, account: str, attempt: CountedAttempt) -> None:
+        """Take back an attempt that nothing was decided about."""
+
+    async def forget(self, account: str) -> None:
+        """Start from zero."""
 
 
 class Attempts(Protocol):

@@ -11,6 +11,7 @@ from weneeds.auth.events.v1.events_pb2 import UserUpdated
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_EMAIL_VERIFICATION
 
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import LinkCodes, Passwords
 from services.auth.app.stores import Credentials, LinkStore, UserStore
 from services.auth.domain.links import Link, LinkInvalid, Purpose, new_link
@@ -42,6 +43,7 @@ class Profiles:
         links: LinkStore,
         codes: LinkCodes,
         passwords: Passwords,
+        lockouts: Lockouts,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -50,14 +52,15 @@ class Profiles:
         self._links = links
         self._codes = codes
         self._passwords = passwords
+        self._lockouts = lockouts
         self._clock = clock
         self._ids = ids
 
     async def update(self, user_id: str, changes: Mapping[str, str], password: str) -> User:
         """Change some of CHANGEABLE; `password` proves who moves to another e-mail.
 
-        Raises InvalidFields, EmailTaken, CredentialsInvalid, and SessionEnded
-        when the account is gone.
+        Raises InvalidFields, EmailTaken, CredentialsInvalid, RateLimited after
+        many of them, and SessionEnded when the account is gone.
         """
         clean = _clean(changes)
         async with self._work() as work:
@@ -105,8 +108,9 @@ class Profiles:
         return await self._users.verify_email(work, link.user_id, link.email, now)
 
     async def _prove(self, known: Credentials, password: str) -> None:
-        if not await self._passwords.verify(known.password_hash, normalise_password(password)):
-            raise CredentialsInvalid(field="current_password")
+        async with self._lockouts.attempt(known.user.email):
+            if not await self._passwords.verify(known.password_hash, normalise_password(password)):
+                raise CredentialsInvalid(field="current_password")
 
     async def _tell_both(self, work: UnitOfWork, before: User, after: User) -> None:
         # What was sent to the former address opens nothing any more.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.auth.app.challenges import Challenged, SignInChallenges
 from services.auth.app.families import Families
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
     AccessGrant,
     AccessToken,
@@ -72,6 +73,7 @@ class SignIns:
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
         challenges: SignInChallenges,
+        lockouts: Lockouts,
         log: SignInLog,
         clock: Clock,
         ids: Ids,
@@ -84,6 +86,7 @@ class SignIns:
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
         self._challenges = challenges
+        self._lockouts = lockouts
         self._log = log
         self._families = Families(sessions, refresh_tokens, clock)
         self._clock = clock
@@ -95,7 +98,8 @@ class SignIns:
         `device` is what the client says of itself.
 
         Raises CredentialsInvalid, alike in words and time for an unknown e-mail
-        and a wrong password, and AccountBanned after a right one.
+        and a wrong password, RateLimited after many of either, and AccountBanned
+        after a right password.
         """
         async with self._log.attempt() as attempt:
             return await self._sign_in(attempt, email, password, device)
@@ -122,12 +126,13 @@ class SignIns:
         self, attempt: Attempt, email: str, password: str, device: str
     ) -> SignedIn | Challenged:
         password = normalise_password(password)
-        known = await self._credentials(email)
-        attempt.account_id = known.user.id if known else ""
-        encoded = known.password_hash if known else None
-        matches = await self._passwords.verify(encoded, password)
-        if known is None or encoded is None or not matches:
-            raise CredentialsInvalid
+        async with self._lockouts.attempt(normalise_email(email)):
+            known = await self._credentials(email)
+            attempt.account_id = known.user.id if known else ""
+            encoded = known.password_hash if known else None
+            matches = await self._passwords.verify(encoded, password)
+            if known is None or encoded is None or not matches:
+                raise CredentialsInvalid
         if known.user.status is UserStatus.BANNED:
             raise AccountBanned
         encoded = await self._rehash(known.user, encoded, password)
