@@ -55,6 +55,11 @@ class Method:
     # The body selector of the REST mapping: "*", a field name, or "".
     http_body: str
 
+    @property
+    def internal(self) -> bool:
+        """Whether other services alone may call it."""
+        return self.policy.access == policy_pb2.ACCESS_INTERNAL
+
 
 @dataclass(frozen=True)
 class Event:
