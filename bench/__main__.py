@@ -19,6 +19,7 @@ from bench.chain import chain
 from bench.events import events
 from bench.figures import Figure, Target
 from bench.gateway import gateway
+from bench.identity import identity
 from bench.list_page import list_page
 from bench.scene import Amount, Scene, opened
 from bench.wire import BadAnswer
@@ -30,6 +31,7 @@ _ALL: dict[str, Measurement] = {
     "list": list_page,
     "chain": chain,
     "gateway": gateway,
+    "identity": identity,
     "events": events,
 }
 

@@ -46,7 +46,7 @@ class Emitter:
         clock = SystemClock()
         ids = Uuid7Ids(clock)
         self._units = UnitsOfWork(database, clock, ids)
-        self._relay = Relay(database, bus, clock, ids)
+        self._relay = Relay(database, bus, clock)
         self._reader = database.reader
         self._event = effect_due()
         self._relaying: asyncio.Task[None] | None = None
