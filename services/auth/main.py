@@ -42,6 +42,7 @@ from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
 from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.directory import DirectoryRpc, OwnAccess
+from services.auth.rpc.rules import fresh_factor_for_email
 from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
 from services.auth.staff_wiring import wire_staff
@@ -79,7 +80,9 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ids=kit.ids,
     )
     lifecycle = _lifecycle(kit, sessions, passwords, lockouts)
-    factors = wire_factors(kit, users=users, sessions=sessions)
+    factors = wire_factors(
+        kit, users=users, sessions=sessions, passwords=passwords, lockouts=lockouts
+    )
     sign_ins = SignIns(
         work=kit.work,
         reader=kit.reader,
@@ -102,6 +105,9 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
+    account_rpc = AccountRpc(
+        accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
+    )
     directory = Directory(kit.reader, users, sessions)
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
@@ -115,12 +121,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
 
     return Wiring(
         endpoints=[
-            Endpoint(
-                _ACCOUNT,
-                AccountRpc(
-                    accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
-                ),
-            ),
+            Endpoint(_ACCOUNT, account_rpc, {"Register": account_rpc.prepare_register}),
             Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
             factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
@@ -128,6 +129,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
             *staff.endpoints,
             *providers.endpoints,
         ],
+        rules={"fresh_factor_for_email": fresh_factor_for_email(kit.access, kit.clock)},
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
         periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
         access=OwnAccess(directory),

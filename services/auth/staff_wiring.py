@@ -102,9 +102,14 @@ def wire_staff(
     switch = MaintenanceSwitch(
         kit.work, kit.reader, PostgresMaintenance(), kit.clock, kit.maintenance.switched
     )
+    management_rpc = AdminManagementRpc(management)
     endpoints = [
         Endpoint(_SERVICES["AdminSessionService"], AdminSessionRpc(sign_ins)),
-        Endpoint(_SERVICES["AdminManagementService"], AdminManagementRpc(management)),
+        Endpoint(
+            _SERVICES["AdminManagementService"],
+            management_rpc,
+            {"CreateAdmin": management_rpc.prepare_create},
+        ),
         Endpoint(_SERVICES["AdminUserService"], AdminUserRpc(desk)),
         Endpoint(_SERVICES["MaintenanceService"], MaintenanceRpc(switch)),
     ]

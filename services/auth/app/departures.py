@@ -13,10 +13,10 @@ from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
 
 from services.auth.app.endings import SessionEndings
 from services.auth.app.lockouts import Lockouts
+from services.auth.app.own_password import OwnPassword, check_unchanged
 from services.auth.app.ports import Passwords, Sessions
 from services.auth.app.stores import (
     CompanyStore,
-    Credentials,
     InvitationStore,
     LinkStore,
     Member,
@@ -25,7 +25,7 @@ from services.auth.app.stores import (
 )
 from services.auth.domain.companies import check_removal
 from services.auth.domain.sessions import Session
-from services.auth.domain.users import CredentialsInvalid, User, normalise_password
+from services.auth.domain.users import User
 from services.kit.clock import Clock
 from services.kit.errors import SessionEnded
 from services.kit.work import UnitOfWork, UnitsOfWork
@@ -66,8 +66,7 @@ class Departures:
         self._invitations = invitations
         self._traces = traces
         self._sessions = sessions
-        self._passwords = passwords
-        self._lockouts = lockouts
+        self._own_password = OwnPassword(work.reader, users, passwords, lockouts)
         self._endings = endings
         self._clock = clock
 
@@ -105,11 +104,10 @@ class Departures:
         while the person is a company's only admin, VersionConflict and
         DependencyDown; then nothing is gone.
         """
+        proved = await self._own_password.known(user_id)
+        await self._own_password.prove(proved, password, "password")
         async with self._work() as work:
-            known = await self._users.lock(work, user_id)
-            if known is None:
-                raise SessionEnded
-            await self._prove(known, password)
+            known = check_unchanged(proved, await self._users.lock(work, user_id))
             await self._leave_companies(work, user_id)
             await self._links.drop(work, known.user.email)
             await self._links.drop_of_user(work, user_id)
@@ -118,11 +116,6 @@ class Departures:
             await self._users.erase(work, user_id)
             await self._endings.with_commit(work, user_id)
             work.publish(_deleted(known.user, self._clock.now()))
-
-    async def _prove(self, known: Credentials, password: str) -> None:
-        async with self._lockouts.attempt(known.user.email):
-            if not await self._passwords.verify(known.password_hash, normalise_password(password)):
-                raise CredentialsInvalid(field="password")
 
     async def _leave_companies(self, work: UnitOfWork, user_id: str) -> None:
         member = await self._users.member(work, user_id)

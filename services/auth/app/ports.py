@@ -55,6 +55,9 @@ class Passwords(Protocol):
     async def verify(self, encoded: str | None, password: str) -> bool:
         """Tell whether `password` made `encoded`; None takes as long and is False."""
 
+    async def guessable(self, password: str, context: Sequence[str]) -> bool:
+        """Tell whether a password is common or soon guessed by who knows the `context` words."""
+
     def outdated(self, encoded: str) -> bool:
         """Tell whether `encoded` was made with parameters other than today's."""
 
@@ -90,6 +93,9 @@ class Sessions(Protocol):
 
     async def replace(self, old: Session, new: Session) -> bool:
         """Write `new` if the session is still as `old`; tell whether it was."""
+
+    async def renew(self, old: Session, new: Session) -> bool:
+        """Put `new` in the place of `old` if that is still so; tell whether it was."""
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""

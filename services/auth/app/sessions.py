@@ -34,7 +34,7 @@ from services.auth.domain.users import (
 )
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import AccountBanned
+from services.kit.errors import AccountBanned, SessionEnded
 from services.kit.ids import Ids
 from services.kit.work import UnitsOfWork
 
@@ -88,7 +88,7 @@ class SignIns:
         self._challenges = challenges
         self._lockouts = lockouts
         self._log = log
-        self._families = Families(sessions, refresh_tokens, clock)
+        self._families = Families(sessions, refresh_tokens, clock, ids, log.stolen)
         self._clock = clock
         self._ids = ids
 
@@ -177,6 +177,17 @@ class SignIns:
         turned = await self._families.turn(token, session)
         return self._tokens(turned.session, user, turned.token, turned.at)
 
+    async def renew(self, user_id: str, session_id: str) -> Tokens:
+        """Let a session that was authenticated again go on under new tokens.
+
+        Those of before are of no more use. Raises SessionEnded.
+        """
+        user = await self._users.get(self._reader, user_id)
+        if user is None:
+            raise SessionEnded
+        turned = await self._families.renew(user_id, session_id)
+        return self._tokens(turned.session, user, turned.token, turned.at)
+
     async def sign_out(self, user_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
         await self._sessions.end(user_id, session_id)
@@ -244,4 +255,4 @@ class SignIns:
     def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(user.id, session.id, user.role, token.grant_id)
         access = self._access_tokens.sign(grant, at)
-        return Tokens(access, token.text, session.expires_at)
+        return Tokens(access, token.text, session.ends_at)

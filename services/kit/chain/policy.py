@@ -90,7 +90,7 @@ def policy(
         guards.append(rules[wanted.rule])
     if wanted.step_up:
         always = wanted.step_up != STEP_UP_WHEN_ENROLLED
-        guards.append(_step_up(cache, clock, always=always))
+        guards.append(fresh_factor(cache, clock, always=always))
     return guards
 
 
@@ -118,7 +118,13 @@ def _admin_roles(numbers: Any) -> Guard:
     return admin_roles
 
 
-def _step_up(cache: AccessCache, clock: Clock, *, always: bool) -> Guard:
+def fresh_factor(cache: AccessCache, clock: Clock, *, always: bool) -> Guard:
+    """Return the guard that wants a second factor proved a moment ago.
+
+    Accounts without one pass unless `always`. For the rules of services that want
+    it of some requests only.
+    """
+
     def passes(state: Access) -> bool:
         if not state.factor_enrolled:
             return not always

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
@@ -42,6 +43,9 @@ from stack.process import Running
 from stack.topology import DATABASE, Topology
 from tests.support.sql import Sql
 from tests.unit.auth.factor_rooms import FactorRooms, build_factors
+
+if TYPE_CHECKING:
+    from tests.unit.auth.staff_rooms import Staff
 
 PASSWORD = "correct horse battery staple"
 CHEAP = Cost(memory_kib=64, passes=1)
@@ -208,6 +212,13 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
 @pytest.fixture
 def auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
     return build_auth(database, redis, clock, keys_dir)
+
+
+@pytest.fixture
+def staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
+    from tests.unit.auth.staff_rooms import build_staff
+
+    return build_staff(auth, redis, keys_dir)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from services.auth.app.sessions import Tokens
-from services.auth.domain.sessions import GRACE, LIFETIME, RefreshTokenInvalid
+from services.auth.domain.sessions import GRACE, IDLE, LIFETIME, RefreshTokenInvalid
 from services.auth.domain.users import CredentialsInvalid, User, UserRole, UserStatus
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
@@ -44,7 +44,7 @@ async def test_opens_a_session_whatever_the_case_of_the_email(auth: Auth) -> Non
     user = await auth.register()
     signed_in = await auth.sign_ins.sign_in(f" {user.email.upper()} ", PASSWORD)
     assert signed_in.user == user
-    assert signed_in.tokens.refresh_expires_at == auth.clock.now() + LIFETIME
+    assert signed_in.tokens.refresh_expires_at == auth.clock.now() + IDLE
     assert await auth.sessions.ids_of(user.id) == [session_of(signed_in.tokens)]
 
 
@@ -152,12 +152,23 @@ async def test_a_forged_token_of_a_known_session_ends_nothing(auth: Auth) -> Non
 
 
 async def test_the_session_ends_after_thirty_days_however_often_refreshed(auth: Auth) -> None:
+    begun = auth.clock.now()
     _, tokens = await sign_in(auth)
-    end = tokens.refresh_expires_at
-    auth.clock.move(LIFETIME - timedelta(seconds=1))
+    for _ in range(2):
+        auth.clock.move(IDLE - timedelta(days=1))
+        tokens = await auth.sign_ins.refresh(tokens.refresh)
+    assert tokens.refresh_expires_at == begun + LIFETIME
+    auth.clock.move(begun + LIFETIME - auth.clock.now())
+    with pytest.raises(RefreshTokenInvalid):
+        await auth.sign_ins.refresh(tokens.refresh)
+
+
+async def test_a_session_ends_when_nobody_uses_it(auth: Auth) -> None:
+    _, tokens = await sign_in(auth)
+    auth.clock.move(IDLE - timedelta(seconds=1))
     tokens = await auth.sign_ins.refresh(tokens.refresh)
-    assert tokens.refresh_expires_at == end
-    auth.clock.move(timedelta(seconds=1))
+    assert tokens.refresh_expires_at == auth.clock.now() + IDLE
+    auth.clock.move(IDLE)
     with pytest.raises(RefreshTokenInvalid):
         await auth.sign_ins.refresh(tokens.refresh)
 
