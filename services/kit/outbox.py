@@ -20,12 +20,11 @@ from services.kit.clock import Clock
 from services.kit.db import Database, Query, Row
 from services.kit.logs import in_brief
 from services.kit.pool import Connection
-from services.kit.publisher import Outgoing, PublishRefused
+from services.kit.publisher import MOST, Outgoing, PublishRefused
 from services.kit.telemetry import events_published, outbox_lag
 
 log = logging.getLogger(__name__)
 
-_BATCH = 500
 _POLL_SECONDS = 1.0
 _MIN_BACKOFF = 0.1
 _MAX_BACKOFF = 5.0
@@ -33,8 +32,13 @@ _LOCK_RETRY_SECONDS = 1.0
 _CHANNEL = "outbox"
 _LOCK = Query.text("select pg_try_advisory_lock(hashtext(current_schema()), 1) as got")
 _SCHEMA = Query.text("select current_schema() as name")
-_NEXT = Query.text("select * from outbox order by seq limit :n")
-_DELETE = Query.text("delete from outbox where seq = any(cast(:seqs as bigint[]))")
+# Removes what was published and reads on, in one go. Both parts see the table as it was before.
+_NEXT = Query.text(
+    """
+    with published as (delete from outbox where seq = any(cast(:published as bigint[])))
+    select * from outbox where seq <> all(cast(:published as bigint[])) order by seq limit :most
+    """
+)
 _LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -93,9 +97,12 @@ class Relay:
 
     async def _relay(self, connection: Connection) -> None:
         backoff = _MIN_BACKOFF
+        # What JetStream has and the table still holds.
+        published: list[int] = []
         while True:
             self._woken.clear()
-            rows = await connection.fetch(_NEXT.sql, _BATCH)
+            rows = await connection.fetch(_NEXT.sql, published, MOST)
+            published = []
             if not rows:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), _POLL_SECONDS)
@@ -111,7 +118,7 @@ class Relay:
                 backoff = min(backoff * 2, _MAX_BACKOFF)
                 continue
             backoff = _MIN_BACKOFF
-            await connection.execute(_DELETE.sql, [row["seq"] for row in rows])
+            published = [row["seq"] for row in rows]
             self._measure(rows)
 
     def _measure(self, rows: list[Row]) -> None:
