@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from nats.errors import Error as NatsError
 from weneeds.jobs.events.v1.events_pb2 import OfferUpdated
 
 from services.kit.bus import STREAM, Bus
 from services.kit.db import Query
 from services.kit.outbox import Relay, outgoing
-from services.kit.publisher import Outgoing
+from services.kit.publisher import Outgoing, PublishRefused
 from tests.mesh.house.conftest import Kit
 from tests.support.people import holds
 
@@ -166,6 +168,54 @@ async def test_a_crash_between_publishing_and_deleting(kit: Kit, aggregates: int
     await kit.relay()
     await drained(kit)
     check(await stored(bus, set(ids)), ids)
+
+
+@pytest.mark.parametrize(("count", "kept"), [(1, 0), (5, 1), (60, 0)], ids=["one", "few", "many"])
+async def test_behind_a_refused_event_nothing_is_stored(kit: Kit, count: int, kept: int) -> None:
+    """What follows it may be of the same aggregate, and would come out of order."""
+    bus = await kit.bus()
+    events = [
+        Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": str(uuid4())})
+        for _ in range(count)
+    ]
+    refused = min(1, count - 1)
+    never = {**events[refused].headers, "Nats-Expected-Last-Sequence": "1000000000"}
+    events[refused] = replace(events[refused], headers=never)
+    before = (await bus.jetstream.stream_info(STREAM)).state.messages
+    with pytest.raises(PublishRefused, match="wrong last sequence"):
+        await bus.publish(events)
+    # One more, so that all before it has been dealt with.
+    await bus.publish([Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})])
+    after = (await bus.jetstream.stream_info(STREAM)).state.messages
+    assert after - before == kept + 1
+
+
+async def test_nothing_is_kept_for_a_server_that_is_away(kit: Kit) -> None:
+    """It would come late, behind what was published in its place."""
+    bus = await kit.bus()
+    event = Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})
+    await kit.stores.stop("nats")
+    try:
+        await holds(lambda: not bus.connected)
+        with pytest.raises(NatsError):
+            await bus.publish([event])
+    finally:
+        await kit.stores.start("nats")
+    await holds(lambda: bus.connected)
+    before = (await bus.jetstream.stream_info(STREAM)).state.messages
+    await bus.publish([event])
+    assert (await bus.jetstream.stream_info(STREAM)).state.messages == before + 1
+
+
+async def test_a_stream_from_before_learns_to_store_as_they_arrive(kit: Kit) -> None:
+    bus = await kit.bus()
+    config = (await bus.jetstream.stream_info(STREAM)).config
+    config.allow_batched = False
+    await bus.jetstream.update_stream(config)
+    event = Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})
+    with pytest.raises(PublishRefused):
+        await bus.publish([event])
+    await (await kit.bus()).publish([event])
 
 
 async def test_a_relay_outlives_what_it_did_not_expect(kit: Kit) -> None:
