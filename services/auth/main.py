@@ -112,7 +112,12 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     providers = wire_providers(
-        kit, users=users, sign_ins=sign_ins, log=sign_in_log, cookies=cookies
+        kit,
+        users=users,
+        sign_ins=sign_ins,
+        log=sign_in_log,
+        reauthentication=factors.reauthentication,
+        cookies=cookies,
     )
 
     async def close() -> None:

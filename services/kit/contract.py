@@ -233,7 +233,7 @@ def check_kinds(methods: Iterable[Method], kinds: Iterable[int], rules: Iterable
 
 
 def check_prepared(methods: Iterable[Method], names: Iterable[str]) -> None:
-    """Raise BrokenContract when something is prepared for a method that is not there, or streams."""
+    """Raise BrokenContract when something is prepared for what is no unary method."""
     unary = {method.name for method in methods if not method.streaming}
     for name in names:
         if name not in unary:
