@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AsyncExitStack
+from typing import Any
 
 import grpc
 
@@ -33,7 +34,7 @@ async def yardstick(scene: Scene) -> list[Figure]:
         program = running("bench-echo", command, environment, log, listens(port))
         pid = await stack.enter_async_context(program)
         channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
-        method = channel.unary_unary(PATH)
+        method: Any = channel.unary_unary(PATH)
 
         async def call() -> bytes:
             answer: bytes = await method(_BODY)

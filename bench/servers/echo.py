@@ -21,7 +21,7 @@ async def serve(port: int) -> None:
         return request
 
     service, method = PATH[1:].split("/")
-    handlers = {method: grpc.unary_unary_rpc_method_handler(echo)}
+    handlers: dict[str, Any] = {method: grpc.unary_unary_rpc_method_handler(echo)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()
