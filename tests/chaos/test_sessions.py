@@ -27,7 +27,8 @@ from weneeds import AsyncWeNeeds, Unavailable
 
 from services.kit.health import VALKEY
 from stack import probes
-from tests.chaos.sessions import Account, Family, Town
+from tests.chaos.families import Account, Family
+from tests.chaos.sessions import Town
 from tests.chaos.test_outage import passes
 from tests.conftest import RunningMesh
 from tests.mesh.staffing import Admin, new_boss
@@ -93,10 +94,11 @@ class Sessions(RuleBasedStateMachine):
         if used := list(family.used):
             self.run_step(self.town.repeat(family, used[-1 - token % len(used)]))
 
-    @precondition(lambda self: self.town.can_grow_late())
-    @rule()
-    def grow_late(self) -> None:
-        self.run_step(self.town.grow_late())
+    @rule(which=WHICH)
+    def repeat_late(self, which: int) -> None:
+        family = self.family(which)
+        if family.ended_at is None:
+            self.run_step(self.town.repeat_late(family))
 
     @rule(which=WHICH)
     def sign_out(self, which: int) -> None:
