@@ -29,6 +29,7 @@ from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import Profiles
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
+from services.auth.app.visits import Visits
 from services.auth.factor_wiring import wire_factors
 from services.auth.ports.link_codes import SealedLinkCodes
 from services.auth.ports.lockouts import ValkeyFailures
@@ -52,6 +53,7 @@ from services.auth.store.traces import PostgresTraces
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
+from services.kit.tokens import TokenVerifier
 
 _ACCOUNT = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
 _SESSION = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
@@ -109,6 +111,11 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
     )
     directory = Directory(kit.reader, users, sessions)
+    visits = Visits(
+        TokenVerifier(settings.jwks_file, settings.issuer, settings.audience),
+        kit.access,
+        kit.maintenance,
+    )
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     providers = wire_providers(
@@ -120,6 +127,8 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         cookies=cookies,
     )
 
+    directory_rpc = DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins, visits)
+
     async def close() -> None:
         await providers.close()
         await asyncio.to_thread(passwords.close)
@@ -130,7 +139,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
             Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
             factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
-            Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
+            Endpoint(_DIRECTORY, directory_rpc),
             *staff.endpoints,
             *providers.endpoints,
         ],
