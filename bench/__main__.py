@@ -19,9 +19,11 @@ from bench.chain import chain
 from bench.events import events
 from bench.figures import Figure, Target
 from bench.gateway import gateway
+from bench.identity import identity
 from bench.list_page import list_page
 from bench.scene import Amount, Scene, opened
 from bench.wire import BadAnswer
+from bench.yardstick import slowness, yardstick
 from stack.process import StartFailed
 
 Measurement = Callable[[Scene], Awaitable[list[Figure]]]
@@ -30,6 +32,7 @@ _ALL: dict[str, Measurement] = {
     "list": list_page,
     "chain": chain,
     "gateway": gateway,
+    "identity": identity,
     "events": events,
 }
 
@@ -41,7 +44,8 @@ def main() -> None:
     before = os.getloadavg()[0]
     amount = Amount.quick() if asked.quick else Amount()
     figures = asyncio.run(_run(console, asked.only, amount))
-    report.show_all(console, figures, (before, os.getloadavg()[0]))
+    loads = (before, os.getloadavg()[0])
+    report.show_all(console, figures, loads, slowness(figures))
     if asked.json is not None:
         records = [figure.record() for figure in figures]
         asked.json.write_text(json.dumps(records, indent=2, ensure_ascii=False) + "\n")
@@ -71,6 +75,7 @@ async def _run(console: Console, names: Sequence[str], amount: Amount) -> list[F
         async with opened(amount, progress, amount.boots if "boot" in names else 0) as scene:
             if "boot" in names:
                 figures += await boots(scene)
+            figures += await yardstick(scene)
             await scene.people()
             for name in names:
                 if name != "boot":

@@ -21,6 +21,7 @@ from stack.process import tail
 _GROUP = "events"
 _RATE = 500
 _WARM_UP_SECONDS = 1
+_ALONE = 200
 _BOUND_MS = 5
 _DRAIN = 12_000
 _LIMIT_SECONDS = 300
@@ -78,16 +79,27 @@ def _log(path: Path) -> Path:
 async def events(scene: Scene) -> list[Figure]:
     """Latency at a steady rate, then three ways to drain."""
     await create_tables(scene.topology.admin_url)
-    tick = scene.steps(f"events: {_RATE}/s, then a backlog", 5)
+    tick = scene.steps(f"events: {_RATE}/s, then a backlog", 6)
     async with _end(scene, "emit") as emitter, _end(scene, "take") as taker:
+        figures = await _alone(emitter)
+        tick()
         await emitter.ask("relay")
         await taker.ask("take")
-        figures = await _paced(scene, emitter, taker)
+        figures += await _paced(scene, emitter, taker)
         tick()
         first = 10_000_000
         figures.append(await _both(scene, emitter, taker, first))
         tick()
         return figures + await _stages(scene, emitter, taker, 2 * first, tick)
+
+
+async def _alone(emitter: _End) -> list[Figure]:
+    """What the machine asks for the two steps that no event goes without."""
+    took = await emitter.ask("alone", count=_ALONE)
+    return [
+        Figure(_GROUP, f"{what} alone, confirmed by the disk, p50", quantile(ms, 0.5), "ms")
+        for what, ms in ((what, [ns / 1e6 for ns in each]) for what, each in took.items())
+    ]
 
 
 async def _paced(scene: Scene, emitter: _End, taker: _End) -> list[Figure]:

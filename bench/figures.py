@@ -25,6 +25,11 @@ class Target:
         return f"{'≤' if self.at_most else '≥'} {show(self.bound, unit)}"
 
 
+# Figures in these units depend on how fast the machine is; ratios and memory do not.
+_TIMES = frozenset({"s", "ms", "µs"})
+_RATES = frozenset({"/s"})
+
+
 @dataclass(frozen=True)
 class Figure:
     """One line of the table. `beside` says what it is compared with, or what it is made of."""
@@ -40,6 +45,18 @@ class Figure:
     def missed(self) -> bool:
         """Whether there is a target and the figure does not reach it."""
         return self.target is not None and not self.target.is_met(self.value)
+
+    def missed_at(self, slowness: float) -> bool:
+        """Whether the target would be missed on a machine that is `slowness` times faster."""
+        if self.target is None:
+            return False
+        return not self.target.is_met(self.at(slowness))
+
+    def at(self, slowness: float) -> float:
+        """The figure as a machine that is `slowness` times faster would show it."""
+        if self.unit in _TIMES:
+            return self.value / slowness
+        return self.value * slowness if self.unit in _RATES else self.value
 
     def record(self) -> dict[str, Any]:
         """The figure for a JSON file."""

@@ -59,8 +59,8 @@ def weather(before: float, after: float) -> str:
     return text
 
 
-def table(figures: Sequence[Figure]) -> Table:
-    """All figures, grouped."""
+def table(figures: Sequence[Figure], slowness: float = 1.0) -> Table:
+    """All figures, grouped. Yellow: missed here, met but for the machine."""
     grid = Table(title="WeNeeds bench", title_justify="left")
     grid.add_column("", style="bold")
     grid.add_column("what")
@@ -74,7 +74,7 @@ def table(figures: Sequence[Figure]) -> Table:
         name = figure.group if figure.group != group else ""
         group = figure.group
         target = figure.target.text(figure.unit) if figure.target else ""
-        style = "" if figure.target is None else "red" if figure.missed else "green"
+        style = _style(figure, slowness)
         value = (
             f"[{style}]{show(figure.value, figure.unit)}[/]"
             if style
@@ -84,18 +84,41 @@ def table(figures: Sequence[Figure]) -> Table:
     return grid
 
 
+def _style(figure: Figure, slowness: float) -> str:
+    if figure.target is None:
+        return ""
+    if not figure.missed:
+        return "green"
+    return "red" if figure.missed_at(slowness) else "yellow"
+
+
 def _grouped(figures: Sequence[Figure]) -> list[Figure]:
     """The figures of a group together, groups in the order in which they began."""
     order = list(dict.fromkeys(figure.group for figure in figures))
     return sorted(figures, key=lambda figure: order.index(figure.group))
 
 
-def show_all(console: Console, figures: Sequence[Figure], loads: tuple[float, float]) -> None:
+def show_all(
+    console: Console, figures: Sequence[Figure], loads: tuple[float, float], slowness: float
+) -> None:
     """Print the table and what belongs to it."""
-    console.print(table(figures))
+    console.print(table(figures, slowness))
     pace = f"two million steps of a Python loop: {speed():.0f} ms of CPU"
     console.print(f"{machine()}; {pace}", style="dim", highlight=False)
     console.print(weather(*loads), style="dim", highlight=False)
-    missed = [f"{figure.group}: {figure.what}" for figure in figures if figure.missed]
-    if missed:
-        console.print(f"[red]Missed[/]: {'; '.join(missed)}", highlight=False)
+    missed = [figure for figure in figures if figure.missed]
+    slow = [figure for figure in missed if not figure.missed_at(slowness)]
+    if slow:
+        words = (
+            f"[yellow]Missed here, met but for the machine[/], which is {slowness:.1f} times "
+            "slower at remote calls than that of the targets"
+        )
+        console.print(f"{words}: {_named(slow, slowness)}", highlight=False)
+    lost = [figure for figure in missed if figure not in slow]
+    if lost:
+        console.print(f"[red]Missed[/]: {_named(lost, slowness)}", highlight=False)
+
+
+def _named(figures: Sequence[Figure], slowness: float) -> str:
+    """Each with what it would be on the machine of the targets."""
+    return "; ".join(f"{f.group}: {f.what} ({show(f.at(slowness), f.unit)})" for f in figures)

@@ -35,6 +35,7 @@ class Amount:
     page_calls: int = 600
     unary_calls: int = 2_000
     gateway_calls: int = 300
+    sign_ins: int = 40
     paced_seconds: int = 10
     backlog: int = 60_000
     boots: int = 3
@@ -42,7 +43,7 @@ class Amount:
     @classmethod
     def quick(cls) -> Amount:
         """Seconds instead of minutes; the figures are indications only."""
-        return cls(3, 120, 300, 80, 3, 6_000, 1)
+        return cls(3, 120, 300, 80, 12, 3, 6_000, 1)
 
 
 @dataclass

@@ -46,6 +46,31 @@ async def seed(admin_url: str, company_id: str, recruiter_id: str) -> None:
         await connection.close()
 
 
+async def seed_people(admin_url: str, count: int, password_hash: str) -> list[str]:
+    """Write people with one password into the auth service's database; return their e-mails."""
+    emails = [f"bench-{uuid.uuid4()}@example.org" for _ in range(count)]
+    people = [
+        {
+            "id": str(uuid.uuid4()),
+            "email": email,
+            "first_name": "Fictive",
+            "last_name": "Personne",
+            "role": "CANDIDATE",
+            "status": "ACTIVE",
+            "locale": "fr",
+            "password_hash": password_hash,
+            "created_at": _START,
+        }
+        for email in emails
+    ]
+    connection = await asyncpg.connect(f"{admin_url}?search_path=auth")
+    try:
+        await _copy(connection, "users", people)
+    finally:
+        await connection.close()
+    return emails
+
+
 async def _copy(connection: Any, table: str, rows: list[dict[str, Any]]) -> None:
     """Insert rows that may be there already, as the mesh's own projections may write them."""
     names = list(rows[0])

@@ -3,17 +3,29 @@
 -- filters.py sets NEEDS_TOKEN (the paths of methods that do) and ORIGINS in front of this.
 --
 -- The cookie wToken becomes the bearer token of methods that need one, unless the caller sent one.
--- The cookie wRefresh is passed on for callers in browser mode (x-weneeds-client: browser).
+-- The cookies of OWN are passed on to auth alone, for callers in browser mode (x-weneeds-client:
+-- browser): under the names that auth gave them, with a prefix wherever cookies are Secure.
 -- Whoever changes something by a cookie or in browser mode must come from a known page, and with a
 -- header that pages of other sites cannot send: x-weneeds-csrf: 1.
 
 local REMOVED = "wToken=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 local LONGEST = 4096
+local OWN = { "__Host-wRefresh", "wRefresh", "__Host-wBinding", "wBinding" }
+local AUTH = "/weneeds.auth."
 
 local function cookie_of(header, wanted)
   for name, value in (header or ""):gmatch("([^=;,%s]+)=([^;,%s]*)") do
     if name == wanted and #value <= LONGEST and value:find("^[%w%-_%.]+$") then return value end
   end
+end
+
+local function own_cookies(header)
+  local found = {}
+  for _, name in ipairs(OWN) do
+    local value = cookie_of(header, name)
+    if value then found[#found + 1] = name .. "=" .. value end
+  end
+  return table.concat(found, "; ")
 end
 
 local function changes(headers)
@@ -47,8 +59,9 @@ function envoy_on_request(handle)
     headers:add("authorization", "Bearer " .. token)
     handle:streamInfo():dynamicMetadata():set("browser", "by_cookie", true)
   end
-  local refresh = browser and cookie_of(cookie, "wRefresh")
-  if refresh then headers:add("cookie", "wRefresh=" .. refresh) end
+  if not browser or headers:get(":path"):sub(1, #AUTH) ~= AUTH then return end
+  local own = own_cookies(cookie)
+  if own ~= "" then headers:add("cookie", own) end
 end
 
 -- A token that is refused is of no more use: the browser forgets it.

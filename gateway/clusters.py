@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from gateway import key_sets, secrets
+from gateway.pages import PAGES
 from gateway.routes import NOWHERE, PORTAL, cluster_of
 from gateway.topology import Address, GatewayTopology, Limits
 
@@ -22,6 +23,8 @@ def clusters(topology: GatewayTopology) -> list[Config]:
     found += [_plain(NOWHERE, []), key_sets.cluster()]
     if topology.portal:
         found.append(_plain(PORTAL, [topology.portal]))
+    if topology.pages:
+        found.append(_plain(PAGES, topology.pages.upstreams))
     # The tracer wants a collector even if there is none: then its cluster has no address.
     found.append({**_plain(OTLP, [topology.otlp] if topology.otlp else []), **_http2()})
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway import pages
 from gateway.contract import Method
 from gateway.filters import CORS, JWT, LUA, TRANSCODER, cors_policy, disabled
 from gateway.paths import RestRoute
@@ -12,6 +13,7 @@ from gateway.topology import GatewayTopology, Limits
 Config = dict[str, Any]
 
 PORTAL = "portal"
+_AUTH = "auth"
 # A cluster without addresses.
 NOWHERE = "nowhere"
 # With what stands below them.
@@ -25,14 +27,15 @@ _GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 def route_config(
     topology: GatewayTopology, reachable: list[Method], rest: list[RestRoute]
 ) -> Config:
-    """The one virtual host. Only gRPC paths and the portal lead to a cluster."""
+    """The one virtual host. Only gRPC paths, the portal and pages lead to a cluster."""
     routes = [
         *(_preflight() for _ in topology.cors_origins[:1]),
         *(_grpc(method, topology.limits) for method in reachable),
         *_rest(rest),
         _healthz(),
-        *(_portals() if topology.portal else ()),
+        *(_portals(topology) if topology.portal else ()),
         *(_not_grpc(method) for method in reachable),
+        *([pages.route(topology.pages, cluster_of(_AUTH))] if topology.pages else ()),
         _answer("not_found", {"prefix": "/"}, 404),
     ]
     return {
@@ -160,9 +163,11 @@ def _not_grpc(method: Method) -> Config:
     return _answer("media_type", {"path": method.path, "headers": [_method_is("POST")]}, 415)
 
 
-def _portals() -> list[Config]:
+def _portals(topology: GatewayTopology) -> list[Config]:
+    """The portal's pages; where there is a site, its own are the site's to begin with."""
     below = [_portal({"path_separated_prefix": path}) for path in _PORTAL_FOLDERS]
-    return [*below, *(_portal({"path": path}) for path in _PORTAL_PAGES)]
+    single = [path for path in _PORTAL_PAGES if path != "/" or topology.pages is None]
+    return [*below, *(_portal({"path": path}) for path in single)]
 
 
 def _portal(path: Config) -> Config:

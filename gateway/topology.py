@@ -44,6 +44,27 @@ class TokenIssuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """The site's pages: who serves the HTML, and what anybody may see.
+
+    A prefix is a path with what stands below it: "/login" and "/login/x", not "/loginx".
+    """
+
+    upstreams: Sequence[Address]
+    # Without signing in. The last three are where mails lead.
+    public: Sequence[str] = (
+        "/login",
+        "/register",
+        "/coming-soon",
+        "/verify-email",
+        "/reset-password",
+        "/invitation",
+    )
+    # Files that pages are made of: served always, nobody is asked about them.
+    files: Sequence[str] = ("/assets", "/favicon.ico", "/robots.txt")
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayTopology:
     """One gateway and its surroundings; everything that the contract cannot know.
 
@@ -65,6 +86,8 @@ class GatewayTopology:
     cors_origins: Sequence[str] = ()
     admin_port: int | None = None
     portal: Address | None = None
+    # None: the gateway serves the API alone.
+    pages: Pages | None = None
     access_log: Path | None = None
     otlp: Address | None = None
     trace_percent: float = 100.0

@@ -15,6 +15,7 @@ import grpc
 from weneeds.jobs.v1 import application_service_pb2 as pb
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_APPLICATION
 
+from bench.servers.bare import bare_server
 from services.kit.host import serve
 from services.kit.service import Endpoint, Resources, Service, Wiring
 from services.kit.settings import Settings
@@ -37,24 +38,12 @@ class Canned:
 
 
 async def _bare(port: int, settings: Settings) -> grpc.aio.Server:
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     handler: Any = grpc.unary_unary_rpc_method_handler(
         Canned().answer,
         request_deserializer=pb.ListApplicationsRequest.FromString,
         response_serializer=pb.ListApplicationsResponse.SerializeToString,
     )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(_SERVICE, {"ListApplications": handler}),)
-    )
-    tls = settings.tls_dir
-    credentials = grpc.ssl_server_credentials(
-        [((tls / "key.pem").read_bytes(), (tls / "cert.pem").read_bytes())],
-        root_certificates=(tls / "ca.pem").read_bytes(),
-        require_client_auth=True,
-    )
-    server.add_secure_port(f"127.0.0.1:{port}", credentials)
-    await server.start()
-    return server
+    return await bare_server(port, settings.tls_dir, _SERVICE, {"ListApplications": handler})
 
 
 def main() -> None:

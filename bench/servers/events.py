@@ -22,6 +22,7 @@ from services.kit.consumer import Consumer, ConsumerLoop
 from services.kit.db import Database, Query
 from services.kit.ids import Uuid7Ids
 from services.kit.outbox import Relay
+from services.kit.publisher import Outgoing
 from services.kit.work import UnitsOfWork
 
 _AGGREGATES = 64
@@ -30,6 +31,7 @@ _CONNECTIONS = 24
 _POLL_SECONDS = 0.002
 _NOTE = "fictive " * 12
 _LEFT = Query.text("select exists (select from outbox) as rows")
+_INBOX = Query.text("insert into inbox (consumer, event_id) values (:consumer, :id)")
 _EFFECT = Query.text(
     """
     insert into effects (number, aggregate_id)
@@ -44,9 +46,10 @@ class Emitter:
 
     def __init__(self, database: Database, bus: Bus) -> None:
         clock = SystemClock()
-        ids = Uuid7Ids(clock)
-        self._units = UnitsOfWork(database, clock, ids)
-        self._relay = Relay(database, bus, clock, ids)
+        self._ids = Uuid7Ids(clock)
+        self._units = UnitsOfWork(database, clock, self._ids)
+        self._bus = bus
+        self._relay = Relay(database, bus, clock)
         self._reader = database.reader
         self._event = effect_due()
         self._relaying: asyncio.Task[None] | None = None
@@ -59,6 +62,7 @@ class Emitter:
             "relay": self.relay,
             "pause": self.pause,
             "emptied": self.emptied,
+            "alone": self.alone,
         }
 
     async def paced(self, first: int, rate: int, seconds: float) -> list[int]:
@@ -105,6 +109,24 @@ class Emitter:
             if row is not None and not row["rows"]:
                 return time.monotonic_ns()
             await asyncio.sleep(_POLL_SECONDS)
+
+    async def alone(self, count: int) -> dict[str, list[int]]:
+        """One by one and with nothing else going on, how long a commit and a publication take.
+
+        Both end with the disk; the events have a subject that nobody consumes.
+        """
+        took: dict[str, list[int]] = {"commit": [], "publish": []}
+        for number in range(count):
+            payload = self._new(number).SerializeToString()
+            event = Outgoing(self._ids.new(), "events.bench.alone", payload, {})
+            began = time.monotonic_ns()
+            async with self._units() as work:
+                await work.execute(_INBOX, consumer="bench-alone", id=event.id)
+            committed = time.monotonic_ns()
+            await self._bus.publish([event])
+            took["commit"].append(committed - began)
+            took["publish"].append(time.monotonic_ns() - committed)
+        return took
 
     def _new(self, number: int) -> Any:
         aggregate = f"aggregate-{number % _AGGREGATES}"

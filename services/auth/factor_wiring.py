@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from weneeds.auth.v1 import factor_service_pb2
 
 from services.auth.app.challenges import SignInChallenges
+from services.auth.app.devices import Devices
 from services.auth.app.factors import SecondFactors
-from services.auth.app.ports import Sessions
+from services.auth.app.lockouts import Lockouts
+from services.auth.app.own_password import OwnPassword
+from services.auth.app.ports import Passwords, Sessions
 from services.auth.app.proofs import Proofs
+from services.auth.app.reauthentication import Reauthentication
 from services.auth.app.step_up import StepUps
 from services.auth.app.stores import UserStore
 from services.auth.ports.challenges import ValkeyChallenges
@@ -31,11 +35,17 @@ class FactorWiring:
 
     sign_in_challenges: SignInChallenges
     step_ups: StepUps
+    reauthentication: Reauthentication
     endpoint: Endpoint
 
 
 def wire_factors(
-    kit: Resources[AuthSettings], *, users: UserStore, sessions: Sessions
+    kit: Resources[AuthSettings],
+    *,
+    users: UserStore,
+    sessions: Sessions,
+    passwords: Passwords,
+    lockouts: Lockouts,
 ) -> FactorWiring:
     """Put the rooms of second factors together."""
     settings = kit.settings
@@ -83,4 +93,7 @@ def wire_factors(
         ids=kit.ids,
         random=os.urandom,
     )
-    return FactorWiring(sign_in_challenges, step_ups, Endpoint(_FACTOR, FactorRpc(second_factors)))
+    own_password = OwnPassword(kit.reader, users, passwords, lockouts)
+    reauthentication = Reauthentication(sessions, proofs, own_password, kit.clock)
+    rpc = FactorRpc(second_factors, reauthentication, Devices(sessions))
+    return FactorWiring(sign_in_challenges, step_ups, reauthentication, Endpoint(_FACTOR, rpc))

@@ -23,13 +23,16 @@ from services.auth.app.directory import Directory
 from services.auth.app.endings import SessionEndings
 from services.auth.app.invitations import CompanyInvitations
 from services.auth.app.key_log import KeyLog
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.mail_targets import MailTargets
 from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import Profiles
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
+from services.auth.app.visits import Visits
 from services.auth.factor_wiring import wire_factors
 from services.auth.ports.link_codes import SealedLinkCodes
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.passwords import Argon2Passwords
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
@@ -40,6 +43,7 @@ from services.auth.rpc.admin_sessions import OwnAdminAccess
 from services.auth.rpc.companies import CompanyRpc
 from services.auth.rpc.cookies import BrowserCookies
 from services.auth.rpc.directory import DirectoryRpc, OwnAccess
+from services.auth.rpc.rules import fresh_factor_for_email
 from services.auth.rpc.sessions import SessionRpc
 from services.auth.settings import AuthSettings
 from services.auth.staff_wiring import wire_staff
@@ -49,6 +53,7 @@ from services.auth.store.traces import PostgresTraces
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
+from services.kit.tokens import TokenVerifier
 
 _ACCOUNT = account_service_pb2.DESCRIPTOR.services_by_name["AccountService"]
 _SESSION = session_service_pb2.DESCRIPTOR.services_by_name["SessionService"]
@@ -63,6 +68,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     sessions = ValkeySessions(kit.redis)
     passwords = Argon2Passwords()
     access_tokens = _signed_tokens(settings)
+    lockouts = Lockouts(ValkeyFailures(kit.redis), kit.clock)
     audit = AuditLog(kit.clock, kit.ids)
     key_log = KeyLog(kit.work, audit)
     sign_in_log = SignInLog(kit.work, audit)
@@ -75,8 +81,10 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
-    lifecycle = _lifecycle(kit, sessions, passwords)
-    factors = wire_factors(kit, users=users, sessions=sessions)
+    lifecycle = _lifecycle(kit, sessions, passwords, lockouts)
+    factors = wire_factors(
+        kit, users=users, sessions=sessions, passwords=passwords, lockouts=lockouts
+    )
     sign_ins = SignIns(
         work=kit.work,
         reader=kit.reader,
@@ -86,6 +94,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
         challenges=factors.sign_in_challenges,
+        lockouts=lockouts,
         log=sign_in_log,
         clock=kit.clock,
         ids=kit.ids,
@@ -98,12 +107,27 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
+    account_rpc = AccountRpc(
+        accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
+    )
     directory = Directory(kit.reader, users, sessions)
+    visits = Visits(
+        TokenVerifier(settings.jwks_file, settings.issuer, settings.audience),
+        kit.access,
+        kit.maintenance,
+    )
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     providers = wire_providers(
-        kit, users=users, sign_ins=sign_ins, log=sign_in_log, cookies=cookies
+        kit,
+        users=users,
+        sign_ins=sign_ins,
+        log=sign_in_log,
+        reauthentication=factors.reauthentication,
+        cookies=cookies,
     )
+
+    directory_rpc = DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins, visits)
 
     async def close() -> None:
         await providers.close()
@@ -111,19 +135,15 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
 
     return Wiring(
         endpoints=[
-            Endpoint(
-                _ACCOUNT,
-                AccountRpc(
-                    accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
-                ),
-            ),
+            Endpoint(_ACCOUNT, account_rpc, {"Register": account_rpc.prepare_register}),
             Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
             factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
-            Endpoint(_DIRECTORY, DirectoryRpc(directory, lifecycle.mail_targets, staff.sign_ins)),
+            Endpoint(_DIRECTORY, directory_rpc),
             *staff.endpoints,
             *providers.endpoints,
         ],
+        rules={"fresh_factor_for_email": fresh_factor_for_email(kit.access, kit.clock)},
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
         periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
         access=OwnAccess(directory),
@@ -149,7 +169,10 @@ class _Lifecycle:
 
 
 def _lifecycle(
-    kit: Resources[AuthSettings], sessions: ValkeySessions, passwords: Argon2Passwords
+    kit: Resources[AuthSettings],
+    sessions: ValkeySessions,
+    passwords: Argon2Passwords,
+    lockouts: Lockouts,
 ) -> _Lifecycle:
     settings = kit.settings
     codes = SealedLinkCodes(settings.refresh_secret_file.read_bytes(), settings.site_url)
@@ -163,6 +186,7 @@ def _lifecycle(
             links=links,
             codes=codes,
             passwords=passwords,
+            lockouts=lockouts,
             clock=kit.clock,
             ids=kit.ids,
         ),
@@ -172,6 +196,7 @@ def _lifecycle(
             links=links,
             codes=codes,
             passwords=passwords,
+            lockouts=lockouts,
             endings=endings,
             clock=kit.clock,
             ids=kit.ids,
@@ -185,6 +210,7 @@ def _lifecycle(
             traces=PostgresTraces(),
             sessions=sessions,
             passwords=passwords,
+            lockouts=lockouts,
             endings=endings,
             clock=kit.clock,
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from weneeds.auth.v1 import provider_service_pb2
 
 from services.auth.app.providers import Providers
+from services.auth.app.reauthentication import Reauthentication
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.app.stores import UserStore
@@ -37,6 +38,7 @@ def wire_providers(
     users: UserStore,
     sign_ins: SignIns,
     log: SignInLog,
+    reauthentication: Reauthentication,
     cookies: BrowserCookies,
 ) -> ProviderParts:
     """Put the rooms together. Raises ValueError and OSError for a wrong configuration."""
@@ -56,4 +58,5 @@ def wire_providers(
         clock=kit.clock,
         ids=kit.ids,
     )
-    return ProviderParts([Endpoint(_PROVIDER, ProviderRpc(providers, cookies))], oidc.close)
+    rpc = ProviderRpc(providers, reauthentication, cookies)
+    return ProviderParts([Endpoint(_PROVIDER, rpc)], oidc.close)

@@ -12,11 +12,13 @@ from weneeds.auth.v1 import admin_service_pb2
 from services.auth.app.admin_sessions import AdminSignIns
 from services.auth.app.admins import Admins
 from services.auth.app.endings import SessionEndings
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.maintenance import MaintenanceSwitch
 from services.auth.app.ports import Passwords, Sessions
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.app.stores import UserStore
 from services.auth.app.user_desk import UserDesk
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sealing import AesGcmSealing
 from services.auth.ports.sessions import ValkeySessions
@@ -75,6 +77,7 @@ def wire_staff(
         sealing=sealing,
         access_tokens=tokens,
         refresh_tokens=SealedRefreshTokens(_refresh_secret(settings)),
+        lockouts=Lockouts(ValkeyFailures(kit.redis, prefix="auth:admin:"), kit.clock),
         log=log,
         clock=kit.clock,
         ids=kit.ids,
@@ -99,9 +102,14 @@ def wire_staff(
     switch = MaintenanceSwitch(
         kit.work, kit.reader, PostgresMaintenance(), kit.clock, kit.maintenance.switched
     )
+    management_rpc = AdminManagementRpc(management)
     endpoints = [
         Endpoint(_SERVICES["AdminSessionService"], AdminSessionRpc(sign_ins)),
-        Endpoint(_SERVICES["AdminManagementService"], AdminManagementRpc(management)),
+        Endpoint(
+            _SERVICES["AdminManagementService"],
+            management_rpc,
+            {"CreateAdmin": management_rpc.prepare_create},
+        ),
         Endpoint(_SERVICES["AdminUserService"], AdminUserRpc(desk)),
         Endpoint(_SERVICES["MaintenanceService"], MaintenanceRpc(switch)),
     ]

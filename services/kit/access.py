@@ -47,6 +47,10 @@ class Access:
     # When the session last proved one; None when it never did.
     factor_at: datetime | None = None
 
+    def has_role(self, company_id: str, passing: Container[int]) -> bool:
+        """Whether `company_id` gave one of the roles `passing` (CompanyRole numbers)."""
+        return bool(company_id) and self.memberships.get(company_id) in passing
+
 
 class AccessSource(Protocol):
     """Where snapshots come from."""
@@ -122,10 +126,14 @@ class AccessCache:
 
     async def get(self, user_id: str, session_id: str) -> Access:
         """Return a snapshot that is fresh enough."""
+        return self.fresh(session_id) or await self._ask(user_id, session_id)
+
+    def fresh(self, session_id: str) -> Access | None:
+        """Return the snapshot at hand, or None when there is none that is fresh enough."""
         found = self._known.get(session_id)
         if found is not None and self._monotonic() - found[0] < FRESH_SECONDS:
             return found[1]
-        return await self._ask(user_id, session_id)
+        return None
 
     async def reload(self, user_id: str, session_id: str) -> Access:
         """Return a snapshot taken after this call began.
@@ -140,10 +148,10 @@ class AccessCache:
         if not company_id or not passing:
             return False
         state = await self.get(user.id, user.session_id)
-        if state.memberships.get(company_id) in passing:
+        if state.has_role(company_id, passing):
             return True
         state = await self.reload(user.id, user.session_id)
-        return state.memberships.get(company_id) in passing
+        return state.has_role(company_id, passing)
 
     def _ask(self, user_id: str, session_id: str) -> Awaitable[Access]:
         task = self._asking.get(session_id)

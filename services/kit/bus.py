@@ -1,20 +1,19 @@
-"""JetStream: the connection, the streams, and atomic batches."""
+"""JetStream: the connection and the streams."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Self
 
-import nats
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
+
+from services.kit.publisher import Outgoing, Publisher
+from services.kit.wire import EventClient
 
 log = logging.getLogger(__name__)
 
@@ -26,48 +25,30 @@ _ADVISORIES = [
     for what in ("MAX_DELIVERIES", "MSG_TERMINATED")
 ]
 _RETRY_SECONDS = 0.5
-_PUBLISH_SECONDS = 5.0
-
-
-class PublishRefused(Exception):
-    """JetStream answered with an error to a publication."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One event as it goes onto the wire."""
-
-    id: str
-    subject: str
-    payload: bytes
-    headers: Mapping[str, str]
+_SECONDS = 5.0
+_OPTIONS: dict[str, Any] = {
+    "allow_reconnect": True,
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 0.2,
+    "connect_timeout": 2,
+}
 
 
 class Bus:
     """One connection to NATS. It reconnects for ever by itself."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: EventClient) -> None:
         self.client = client
-        self.jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_SECONDS)
+        self.jetstream: JetStreamContext = client.jetstream(timeout=_SECONDS)
+        self._publisher = Publisher(client)
 
     @classmethod
     async def connect(cls, url: str, name: str) -> Self:
         """Connect and make sure that the streams exist. Waits while NATS is away."""
         while True:
             try:
-                client = await nats.connect(
-                    url,
-                    name=name,
-                    allow_reconnect=True,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.2,
-                    connect_timeout=2,
-                    error_cb=_log_error,
-                )
+                client = EventClient()
+                await client.connect(url, name=name, error_cb=_log_error, **_OPTIONS)
                 bus = cls(client)
                 await bus._ensure_or_close()
             except (NatsError, OSError, TimeoutError) as error:
@@ -93,6 +74,7 @@ class Bus:
                 storage=StorageType.FILE,
                 discard=DiscardPolicy.NEW,
                 allow_atomic=True,
+                allow_batched=True,
                 allow_direct=True,
                 duplicate_window=120,
             )
@@ -103,42 +85,18 @@ class Bus:
 
     async def _ensure(self, config: StreamConfig) -> None:
         try:
-            await self.jetstream.stream_info(config.name or "")
+            found = (await self.jetstream.stream_info(config.name or "")).config
         except NotFoundError:
             await self.jetstream.add_stream(config)
+            return
+        if config.allow_batched and not found.allow_batched:
+            # A stream from before.
+            found.allow_batched = True
+            await self.jetstream.update_stream(found)
 
-    async def publish_batch(self, events: Sequence[Outgoing], batch_id: str) -> None:
-        """Publish all of `events` or none, in order (NATS ADR-50).
-
-        Raises PublishRefused, or a NatsError while the server is away.
-        """
-        last = len(events)
-        for position, event in enumerate(events, start=1):
-            headers = {
-                **event.headers,
-                "Nats-Msg-Id": event.id,
-                "Nats-Batch-Id": batch_id,
-                "Nats-Batch-Sequence": str(position),
-            }
-            if position < last:
-                await self.client.publish(event.subject, event.payload, headers=headers)
-                continue
-            headers["Nats-Batch-Commit"] = "1"
-            await self._request(event.subject, event.payload, headers)
-
-    async def publish_one(self, event: Outgoing) -> None:
-        """Publish one event. Sending the same id again within two minutes is harmless."""
-        await self._request(
-            event.subject, event.payload, {**event.headers, "Nats-Msg-Id": event.id}
-        )
-
-    async def _request(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
-        reply = await self.client.request(
-            subject, payload, timeout=_PUBLISH_SECONDS, headers=headers
-        )
-        answer: dict[str, Any] = json.loads(reply.data) if reply.data else {}
-        if error := answer.get("error"):
-            raise PublishRefused(int(error.get("err_code", 0)), str(error.get("description", "")))
+    async def publish(self, events: Sequence[Outgoing]) -> None:
+        """Publish up to `publisher.MOST` events, in order, each id once: see there."""
+        await self._publisher.publish(events)
 
     @property
     def connected(self) -> bool:

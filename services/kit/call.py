@@ -36,7 +36,8 @@ class Call:
     correlation_id: str
     # "fr" or "en".
     locale: str = "fr"
-    # The peer's name by its certificate: "gateway", "jobs". Empty without mTLS.
+    # The peer's name by its certificate: "auth", "jobs". Known at internal methods only;
+    # empty without mTLS.
     peer: str = ""
     # The client's address as the gateway saw it.
     address: str = ""
@@ -53,6 +54,8 @@ class Call:
     user: User | None = None
     # What the policy found out about the caller, for the audit row.
     company_id: str = ""
+    # What was done before the unit of work opened (see service.Endpoint).
+    prepared: Any = None
     # Free for layers to leave things to one another.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -76,6 +79,12 @@ def current_user() -> User:
     if call is None or call.user is None:
         raise TokenMissing
     return call.user
+
+
+def prepared() -> Any:
+    """Return what the endpoint prepared for this call; None where it prepares nothing."""
+    call = _current.get()
+    return call.prepared if call is not None else None
 
 
 def current_device() -> str:

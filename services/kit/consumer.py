@@ -12,12 +12,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from opentelemetry.trace import SpanKind
@@ -28,7 +27,8 @@ from services.kit.db import Query
 from services.kit.errors import DependencyDown
 from services.kit.logs import in_brief
 from services.kit.pull import Pull
-from services.kit.telemetry import continued, events_handled, tracer
+from services.kit.telemetry import continued, events_handled, span
+from services.kit.wire import Incoming
 from services.kit.work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ class Consumer:
 class _Delivery:
     id: str
     event: Message
-    message: Msg
+    headers: Mapping[str, str]
+    message: Incoming
 
 
 class ConsumerLoop:
@@ -84,12 +85,12 @@ class ConsumerLoop:
         """Consume until cancelled; survive the server's absence."""
         while True:
             try:
-                subscription = await self._subscribe()
+                pull = await self._subscribe()
                 try:
                     while True:
-                        await self._turn(subscription)
+                        await self._turn(pull)
                 finally:
-                    await subscription.close()
+                    await pull.close()
             except (NatsError, OSError, TimeoutError) as error:
                 log.warning(
                     "Consumer waits for NATS",
@@ -115,42 +116,46 @@ class ConsumerLoop:
         await self._bus.jetstream.add_consumer(STREAM, config)
         return await Pull.start(self._bus.client, STREAM, self._consumer.name)
 
-    async def _turn(self, subscription: Pull) -> None:
+    async def _turn(self, pull: Pull) -> None:
         try:
-            messages = await subscription.fetch(self._consumer.batch, timeout=_FETCH_SECONDS)
+            messages = await pull.fetch(self._consumer.batch, timeout=_FETCH_SECONDS)
         except TimeoutError:
             return
-        deliveries = [d for d in [await self._decode(m) for m in messages] if d]
+        deliveries = []
+        for message in messages:
+            if delivery := self._decode(message):
+                deliveries.append(delivery)
+            else:
+                await pull.term(message)
         if not deliveries:
             return
         try:
-            await self._handle(deliveries)
+            await self._handle(pull, deliveries)
         except Exception as error:
             if len(deliveries) == 1:
-                await self._failed(deliveries[0], error)
+                await self._failed(pull, deliveries[0], error)
                 return
             for delivery in deliveries:
-                await self._handle_alone(delivery)
+                await self._handle_alone(pull, delivery)
 
-    async def _handle_alone(self, delivery: _Delivery) -> None:
+    async def _handle_alone(self, pull: Pull, delivery: _Delivery) -> None:
         try:
-            await self._handle([delivery])
+            await self._handle(pull, [delivery])
         except Exception as error:
-            await self._failed(delivery, error)
+            await self._failed(pull, delivery, error)
 
-    async def _decode(self, message: Msg) -> _Delivery | None:
-        headers = message.headers or {}
+    def _decode(self, message: Incoming) -> _Delivery | None:
+        headers = message.headers
         try:
             event = self._consumer.event.FromString(message.data)
-            return _Delivery(headers["weneeds-id"], event, message)
+            return _Delivery(headers["weneeds-id"], event, headers, message)
         except (DecodeError, KeyError) as error:
             log.error(
                 "Message is no event", extra={"subject": message.subject, "error": str(error)}
             )
-            await message.term()
             return None
 
-    async def _handle(self, deliveries: Sequence[_Delivery]) -> None:
+    async def _handle(self, pull: Pull, deliveries: Sequence[_Delivery]) -> None:
         async with self._units() as work:
             rows = await work.fetch(
                 _CLAIM, consumer=self._consumer.name, ids=[d.id for d in deliveries]
@@ -158,26 +163,23 @@ class ConsumerLoop:
             new = {row["event_id"] for row in rows}
             fresh = _first_of_each(d for d in deliveries if d.id in new)
             await self._effects(fresh)
-        for delivery in deliveries:
-            await delivery.message.ack()
+        await pull.ack(d.message for d in deliveries)
         events_handled.add(len(fresh), {"consumer": self._consumer.name, "outcome": "ok"})
 
     async def _effects(self, fresh: Sequence[_Delivery]) -> None:
         if not fresh:
             return
-        headers = fresh[0].message.headers or {}
         name = f"{self._consumer.name} handle"
-        with tracer.start_as_current_span(name, continued(headers), SpanKind.CONSUMER):
-            if self._consumer.handle_batch is not None:
+        if self._consumer.handle_batch is not None:
+            with span(name, continued(fresh[0].headers), SpanKind.CONSUMER):
                 await self._consumer.handle_batch([d.event for d in fresh])
-                return
+            return
         for delivery in fresh:
-            context = continued(delivery.message.headers or {})
-            with tracer.start_as_current_span(name, context, SpanKind.CONSUMER):
+            with span(name, continued(delivery.headers), SpanKind.CONSUMER):
                 await self._consumer.handle(delivery.event)
 
-    async def _failed(self, delivery: _Delivery, error: Exception) -> None:
-        tries = delivery.message.metadata.num_delivered
+    async def _failed(self, pull: Pull, delivery: _Delivery, error: Exception) -> None:
+        tries = delivery.message.tries
         facts = {
             "consumer": self._consumer.name,
             "event_id": delivery.id,
@@ -187,15 +189,15 @@ class ConsumerLoop:
         delay = min(self._consumer.backoff * 2 ** (tries - 1), _MAX_BACKOFF)
         if isinstance(error, DependencyDown):
             log.warning("Event waits for a dependency", extra=facts)
-            await delivery.message.nak(delay=min(delay, _DEPENDENCY_BACKOFF))
+            await pull.nak(delivery.message, min(delay, _DEPENDENCY_BACKOFF))
             return
         if tries < self._consumer.max_deliver:
             log.warning("Event failed, will come back", extra={**facts, "delay": delay})
-            await delivery.message.nak(delay=delay)
+            await pull.nak(delivery.message, delay)
             return
         log.error("Event is a dead letter", extra=facts, exc_info=error)
         events_handled.add(1, {"consumer": self._consumer.name, "outcome": "dead"})
-        await delivery.message.term()
+        await pull.term(delivery.message)
 
 
 def _first_of_each(deliveries: Iterable[_Delivery]) -> list[_Delivery]:

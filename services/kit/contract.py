@@ -55,6 +55,11 @@ class Method:
     # The body selector of the REST mapping: "*", a field name, or "".
     http_body: str
 
+    @property
+    def internal(self) -> bool:
+        """Whether other services alone may call it."""
+        return self.policy.access == policy_pb2.ACCESS_INTERNAL
+
 
 @dataclass(frozen=True)
 class Event:
@@ -225,3 +230,11 @@ def check_kinds(methods: Iterable[Method], kinds: Iterable[int], rules: Iterable
             raise BrokenContract(f"{method.path}: no resolver for {kind}")
         if policy.rule and policy.rule not in named:
             raise BrokenContract(f"{method.path}: no policy function {policy.rule!r}")
+
+
+def check_prepared(methods: Iterable[Method], names: Iterable[str]) -> None:
+    """Raise BrokenContract when something is prepared for what is no unary method."""
+    unary = {method.name for method in methods if not method.streaming}
+    for name in names:
+        if name not in unary:
+            raise BrokenContract(f"{name}: nothing to prepare, there is no such unary method")

@@ -6,15 +6,17 @@ driver itself: no statement building and no row wrapping per call.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self
 
 import asyncpg
 from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from services.kit.errors import DependencyDown
+from services.kit.pool import Connection, Pool
 
 _DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
 _DOWN = (
@@ -29,10 +31,6 @@ _DOWN = (
 # What the driver says when the connection goes while it is in use.
 _LOST = (*_DOWN, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _ACQUIRE_SECONDS = 5.0
-
-# asyncpg ships no types.
-Connection: TypeAlias = Any
-Pool: TypeAlias = Any
 
 
 class Row(Protocol):
@@ -104,8 +102,8 @@ class Database:
         """Open the pools. Connections are made when first needed."""
         # Two pools even on one server: a unit of work that waits for another
         # service must not starve the reads which that service asks for.
-        writer = await _pool(url, size)
-        reader = await _pool(reader_url or url, size)
+        writer = _pool(url, size)
+        reader = _pool(reader_url or url, size)
         return cls(writer, reader, url)
 
     async def dedicated(self) -> Connection:
@@ -132,53 +130,43 @@ class acquire:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> Connection:
         try:
-            self._connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+            self._connection = await self._pool.acquire(_ACQUIRE_SECONDS)
         except _DOWN as error:
             raise DependencyDown(dependency="postgres") from error
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        lost = _is_lost(self._connection)
-        if isinstance(error, asyncpg.InternalClientError):
-            # The server died in the middle of an answer, and the driver has not seen the end yet.
-            self._connection.terminate()
-            lost = True
-        await self._pool.release(self._connection)
+        connection = self._connection
+        # A statement that was given up may still run; a server that died in the middle of an
+        # answer may not have been noticed yet.
+        spoilt = isinstance(error, (asyncio.CancelledError, asyncpg.InternalClientError))
+        lost = connection.is_closed() or spoilt
+        self._pool.release(connection, spoilt=spoilt)
         if isinstance(error, _LOST) and lost:
             raise DependencyDown(dependency="postgres") from error
-
-
-def _is_lost(connection: Connection) -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        # The pool has noticed and taken it away already.
-        return True
 
 
 _PING = Query.text("select 1")
 
 
-async def _pool(url: str, size: int) -> Pool:
-    return await asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=size,
-        init=_codecs,
-        reset=_leave_as_is,
-        # Nested SELECTs gain nothing from generic plans, and vector search
-        # loses an order of magnitude to them.
-        server_settings={"plan_cache_mode": "force_custom_plan", "timezone": "UTC", "jit": "off"},
-        max_inactive_connection_lifetime=300,
-    )
+def _pool(url: str, size: int) -> Pool:
+    async def connect() -> Connection:
+        connection = await asyncpg.connect(
+            url,
+            # Nested SELECTs gain nothing from generic plans, and vector search
+            # loses an order of magnitude to them.
+            server_settings={
+                "plan_cache_mode": "force_custom_plan",
+                "timezone": "UTC",
+                "jit": "off",
+            },
+        )
+        await _codecs(connection)
+        return connection
 
-
-async def _leave_as_is(connection: object) -> None:
-    # The kit leaves no session state behind, so the round trip that the
-    # driver would spend on a reset is saved.
-    del connection
+    return Pool(connect, size)
 
 
 async def _codecs(connection: Any) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from nats.js.errors import NotFoundError
 
-from services.kit.bus import DEAD_STREAM, STREAM, Bus, Outgoing
+from services.kit.bus import DEAD_STREAM, STREAM, Bus
 from services.kit.consumer import describe_advisory
+from services.kit.publisher import Outgoing
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,13 @@ async def replay(bus: Bus, seq: int) -> DeadLetter | None:
         for name, value in (original.headers or {}).items()
         if not name.lower().startswith("nats-")
     }
-    await bus.publish_one(
-        Outgoing(
-            id=f"{letter.event_id}-replay-{seq}",
-            subject=letter.subject,
-            payload=original.data or b"",
-            headers=headers,
-        )
+    again = Outgoing(
+        id=f"{letter.event_id}-replay-{seq}",
+        subject=letter.subject,
+        payload=original.data or b"",
+        headers=headers,
     )
+    await bus.publish([again])
     await bus.jetstream.delete_msg(DEAD_STREAM, seq)
     return letter
 

@@ -101,7 +101,7 @@ class RunningService:
     async def _with_bus(self) -> None:
         self._bus = await Bus.connect(self._settings.nats_url, self._service.name)
         self._bus_opened.set()
-        relay = Relay(self._kit.database, self._bus, self._kit.clock, self._kit.ids)
+        relay = Relay(self._kit.database, self._bus, self._kit.clock)
         self._kit.work.wake = relay.wake
         self._spawn(relay.run, "relay")
         for consumer in self._wiring.consumers:

@@ -69,9 +69,13 @@ class Maintenance:
         Calls that find the last look too old wait for one new look together.
         When it fails, what was known holds on.
         """
-        if self._monotonic() >= self._due:
+        if self.seen() is None:
             await self._look()
         return self._on
+
+    def seen(self) -> bool | None:
+        """Whether maintenance is on, or None when the last look is too old."""
+        return self._on if self._monotonic() < self._due else None
 
     def switched(self, on: bool) -> None:
         """Learn at once that the switch was turned here."""

@@ -22,12 +22,20 @@ from services.kit.chain.identity import identity
 from services.kit.chain.limits import deadline, rate_limits
 from services.kit.chain.maintenance import maintenance
 from services.kit.chain.policy import BUILT_IN, policy
+from services.kit.chain.preparation import preparing
 from services.kit.chain.validation import validation
-from services.kit.contract import Access, Method, check_kinds, methods_of, reasons_of
+from services.kit.contract import (
+    Access,
+    Method,
+    check_kinds,
+    check_prepared,
+    methods_of,
+    reasons_of,
+)
 from services.kit.errors import Refused
 from services.kit.problems import Problems
 from services.kit.ratelimit import RateLimiter
-from services.kit.service import Resources, Wiring
+from services.kit.service import Endpoint, Resources, Wiring
 from services.kit.settings import Settings
 from services.kit.tokens import TokenVerifier, Verifiers
 
@@ -68,7 +76,8 @@ class Server:
         for endpoint in self._wiring.endpoints:
             methods = methods_of(endpoint.descriptor)
             check_kinds(methods, {*BUILT_IN, *self._wiring.scopes}, self._wiring.rules)
-            handlers = {m.name: builder.handler(m, endpoint.servicer) for m in methods}
+            check_prepared(methods, endpoint.prepare)
+            handlers = {m.name: builder.handler(m, endpoint) for m in methods}
             full_name = endpoint.descriptor.full_name
             self._server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(full_name, handlers),)
@@ -120,14 +129,15 @@ class _Builder:
     async def _denied(self, method: Method, refused: Refused) -> None:
         await record_denial(method, refused, self._kit.work, self._audit)
 
-    def handler(self, method: Method, servicer: object) -> grpc.RpcMethodHandler[Any, Any]:
+    def handler(self, method: Method, endpoint: Endpoint) -> grpc.RpcMethodHandler[Any, Any]:
         """Return the gRPC handler of one method."""
-        answer = getattr(servicer, method.name)
+        answer = getattr(endpoint.servicer, method.name)
         guards = self._guards(method)
         if method.streaming:
             return grpc.unary_stream_rpc_method_handler(self._edge.stream(method, guards, answer))
         answer = audited(method, answer, self._kit.work, self._audit)
         answer = idempotent(method, answer, self._kit.work)
+        answer = preparing(endpoint.prepare.get(method.name), answer)
         return grpc.unary_unary_rpc_method_handler(self._edge.unary(method, guards, answer))
 
     def _guards(self, method: Method) -> Sequence[Guard]:

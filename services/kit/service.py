@@ -49,6 +49,10 @@ class Endpoint:
 
     descriptor: ServiceDescriptor
     servicer: Any
+    # By name of a method: what is slow and changes nothing, such as a hash. It is done before the
+    # unit of work of a request_id opens; the method finds the result with `prepared()`. A
+    # repeated call does it once more.
+    prepare: Mapping[str, Callable[[Any], Awaitable[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

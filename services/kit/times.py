@@ -16,6 +16,13 @@ def to_timestamp(moment: datetime) -> Timestamp:
     return Timestamp(seconds=delta.days * _DAY + delta.seconds, nanos=delta.microseconds * 1000)
 
 
+def write_timestamp(target: Timestamp, moment: datetime) -> None:
+    """Write `moment` (aware) into a field in place."""
+    delta = moment - _EPOCH
+    target.seconds = delta.days * _DAY + delta.seconds
+    target.nanos = delta.microseconds * 1000
+
+
 def to_datetime(timestamp: Timestamp) -> datetime:
     """Return `timestamp` as an aware datetime in UTC."""
     return timestamp.ToDatetime(tzinfo=UTC)

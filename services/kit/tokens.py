@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import time
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from joserfc import jwt
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from services.kit.call import User
 from services.kit.errors import Refused, TokenExpired, TokenInvalid, TokenType
 from services.kit.ids import is_uuid
+from services.kit.signatures import Signatures
 
 log = logging.getLogger(__name__)
 
-# RFC 9864 renames EdDSA; Envoy knows the old name only.
-warnings.filterwarnings("ignore", message="EdDSA is deprecated", category=SecurityWarning)
-_ALGORITHMS = ["EdDSA", "Ed25519", "ES256"]
 _CAPACITY = 20_000
 _MAX_LENGTH = 4096
 _LEEWAY_SECONDS = 5
@@ -61,7 +57,7 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._now = now
-        self._keys = KeySet([])
+        self._signatures = Signatures(KeySet([]))
         self._keys_read_at = 0.0
         self._keys_changed_at = 0
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -104,7 +100,7 @@ class TokenVerifier:
 
     def _signed_claims(self, token: str) -> dict[str, object]:
         try:
-            return dict(jwt.decode(token, self._keys, algorithms=_ALGORITHMS).claims)
+            return self._signatures.claims(token)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise TokenInvalid from error
 
@@ -118,10 +114,11 @@ class TokenVerifier:
             changed_at = self._file.stat().st_mtime_ns
             if changed_at == self._keys_changed_at:
                 return
-            self._keys = KeySet.import_key_set(json.loads(self._file.read_text()))
+            keys = KeySet.import_key_set(json.loads(self._file.read_text()))
         except (JoseError, ValueError, KeyError, TypeError, OSError) as error:
             log.warning("Keys of access tokens not reloaded", extra={"error": type(error).__name__})
             return
+        self._signatures = Signatures(keys)
         self._keys_changed_at = changed_at
         self._known.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -12,8 +13,9 @@ from google.protobuf.message import Message
 
 from services.kit.clock import Clock
 from services.kit.contract import event_of
-from services.kit.db import Connection, Database, Query, Row, acquire, columns
+from services.kit.db import Database, Query, Reader, Row, acquire, columns
 from services.kit.ids import Ids
+from services.kit.pool import Connection, Pool
 from services.kit.telemetry import carry
 
 log = logging.getLogger(__name__)
@@ -34,12 +36,16 @@ class NotCommitted(Exception):
 
 
 class UnitOfWork:
-    """One transaction, and what is to happen with its commit."""
+    """One transaction, and what is to happen with its commit.
 
-    def __init__(self, connection: Connection, clock: Clock, ids: Ids) -> None:
-        self._connection = connection
+    It begins with the first statement: a unit that still waits for a provider
+    or a hash holds no connection.
+    """
+
+    def __init__(self, pool: Pool, clock: Clock, ids: Ids) -> None:
         self._clock = clock
         self._ids = ids
+        self._transaction = _Transaction(pool)
         self._outbox: list[dict[str, Any]] = []
         self._after: list[Callable[[], None]] = []
         # Set when the unit ends: tasks that it started may live on and still know it.
@@ -47,22 +53,26 @@ class UnitOfWork:
 
     async def fetch(self, query: Query, **values: Any) -> list[Row]:
         """Return all rows."""
-        rows: list[Row] = await self._connection.fetch(query.sql, *query.arguments(values))
+        connection = await self._transaction.connection()
+        rows: list[Row] = await connection.fetch(query.sql, *query.arguments(values))
         return rows
 
     async def fetch_one(self, query: Query, **values: Any) -> Row | None:
         """Return the first row, or None."""
-        row: Row | None = await self._connection.fetchrow(query.sql, *query.arguments(values))
+        connection = await self._transaction.connection()
+        row: Row | None = await connection.fetchrow(query.sql, *query.arguments(values))
         return row
 
     async def execute(self, query: Query, **values: Any) -> int:
         """Run a statement; return how many rows it touched."""
-        status = await self._connection.execute(query.sql, *query.arguments(values))
+        connection = await self._transaction.connection()
+        status = await connection.execute(query.sql, *query.arguments(values))
         return int(tail) if (tail := status.rpartition(" ")[2]).isdigit() else 0
 
     async def execute_many(self, query: Query, rows: Iterable[Mapping[str, Any]]) -> None:
         """Run a statement once for each row, in one round trip."""
-        await self._connection.executemany(query.sql, [query.arguments(row) for row in rows])
+        connection = await self._transaction.connection()
+        await connection.executemany(query.sql, [query.arguments(row) for row in rows])
 
     def publish(self, event: Message) -> str:
         """Write `event` to the outbox with this commit; return its id.
@@ -99,6 +109,24 @@ class UnitOfWork:
         self._outbox = []
         return True
 
+    async def end(self, error: BaseException | None) -> bool:
+        """Commit, or roll back after `error`; tell whether there are events to relay.
+
+        Raises NotCommitted.
+        """
+        failure = error
+        published = False
+        try:
+            if error is None:
+                published = await self.flush()
+                await self._transaction.commit()
+        except BaseException as broken:
+            failure = broken
+            raise
+        finally:
+            await self._transaction.close(failure)
+        return published
+
     def committed(self) -> None:
         """Run what waits for the commit. The commit stands, whatever becomes of that."""
         for action in self._after:
@@ -108,6 +136,53 @@ class UnitOfWork:
                 log.exception("What waited for the commit failed")
 
 
+class _Transaction:
+    """A connection of the pool with a transaction, both from the first use on."""
+
+    __slots__ = ("_acquire", "_begun", "_lock", "_pool")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._acquire: acquire | None = None
+        self._begun: Connection | None = None
+        self._lock = asyncio.Lock()
+
+    async def connection(self) -> Connection:
+        """Return the connection, begun."""
+        if self._begun is not None:
+            return self._begun
+        # Tasks of one unit that come first together share one transaction.
+        async with self._lock:
+            if self._begun is None:
+                self._begun = await self._begin()
+        return self._begun
+
+    async def commit(self) -> None:
+        """Commit what was begun; raise NotCommitted."""
+        # Postgres answers ROLLBACK, and no error, when a statement failed before.
+        if self._begun is not None and await self._begun.execute("commit") != "COMMIT":
+            raise NotCommitted
+
+    async def close(self, failure: BaseException | None) -> None:
+        """Give the connection back, rolled back after a failure."""
+        if self._acquire is None or self._begun is None:
+            return
+        if failure is not None:
+            with contextlib.suppress(Exception):
+                await self._begun.execute("rollback")
+        await self._acquire.__aexit__(type(failure) if failure else None, failure, None)
+
+    async def _begin(self) -> Connection:
+        self._acquire = acquire(self._pool)
+        connection = await self._acquire.__aenter__()
+        try:
+            await connection.execute("begin")
+        except BaseException as error:
+            await self._acquire.__aexit__(type(error), error, None)
+            raise
+        return connection
+
+
 _open: ContextVar[UnitOfWork | None] = ContextVar("weneeds_unit_of_work", default=None)
 
 
@@ -115,7 +190,8 @@ class UnitsOfWork:
     """Opens units of work: `async with units() as work`.
 
     Inside an open unit of the same task it joins that one; the outermost
-    commits, and any exception on the way out rolls everything back.
+    commits, and any exception on the way out rolls everything back. The
+    transaction itself begins with the first statement.
     """
 
     def __init__(
@@ -130,6 +206,11 @@ class UnitsOfWork:
     def __call__(self) -> _Unit:
         return _Unit(self)
 
+    @property
+    def reader(self) -> Reader:
+        """Reads beside the unit, on a connection that is given back at once."""
+        return self.database.reader
+
     async def run(self, action: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         """Run `action` in a unit and return what it returns."""
         async with self() as work:
@@ -137,7 +218,7 @@ class UnitsOfWork:
 
 
 class _Unit:
-    __slots__ = ("_acquire", "_connection", "_joined", "_token", "_units", "_work")
+    __slots__ = ("_joined", "_token", "_units", "_work")
 
     def __init__(self, units: UnitsOfWork) -> None:
         self._units = units
@@ -147,14 +228,7 @@ class _Unit:
         self._joined = outer is not None and not outer.over
         if outer is not None and self._joined:
             return outer
-        self._acquire = acquire(self._units.database.writer)
-        self._connection = await self._acquire.__aenter__()
-        try:
-            await self._connection.execute("begin")
-        except BaseException as error:
-            await self._acquire.__aexit__(type(error), error, None)
-            raise
-        self._work = UnitOfWork(self._connection, self._units.clock, self._units.ids)
+        self._work = UnitOfWork(self._units.database.writer, self._units.clock, self._units.ids)
         self._token: Token[UnitOfWork | None] = _open.set(self._work)
         return self._work
 
@@ -165,28 +239,8 @@ class _Unit:
             return
         _open.reset(self._token)
         self._work.over = True
-        failure = error
-        published = False
-        try:
-            if error is None:
-                published = await self._commit()
-        except BaseException as broken:
-            failure = broken
-            raise
-        finally:
-            if failure is not None:
-                with contextlib.suppress(Exception):
-                    await self._connection.execute("rollback")
-            await self._acquire.__aexit__(type(failure) if failure else None, failure, trace)
-        if failure is None:
+        published = await self._work.end(error)
+        if error is None:
             self._work.committed()
             if published:
                 self._units.wake()
-
-    async def _commit(self) -> bool:
-        """Return whether there are events to relay."""
-        published = await self._work.flush()
-        # Postgres answers ROLLBACK, and no error, when a statement failed before.
-        if await self._connection.execute("commit") != "COMMIT":
-            raise NotCommitted
-        return published

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from gateway.topology import GatewayTopology, Limits, TokenIssuer
+from gateway.topology import GatewayTopology, Limits, Pages, TokenIssuer
 from stack import probes
 from stack.paths import contract, package_folder, write_private
 from stack.process import Program
@@ -41,6 +41,7 @@ def surroundings(topology: Topology, limits: Limits | None = None) -> GatewayTop
         cors_origins=[origin for origin in origins.split(",") if origin],
         admin_port=topology.ports["gateway-admin"],
         portal=(HOST, topology.ports["portal"]),
+        pages=_pages(),
         access_log=topology.log("access"),
         otlp=_collector(),
         limits=limits or Limits(),
@@ -79,6 +80,12 @@ def _write(config: Path, setup: GatewayTopology) -> None:
     for name, content in secrets(setup).items():
         write_private(setup.secrets_dir / name, json.dumps(content, indent=1))
     write_private(config, json.dumps(render(setup, contract()), indent=1))
+
+
+def _pages() -> Pages | None:
+    """Who serves the site's pages, if somebody does: WENEEDS_PAGES as host:port."""
+    host, _, port = os.environ.get("WENEEDS_PAGES", "").rpartition(":")
+    return Pages([(host, int(port))]) if host and port.isdigit() else None
 
 
 def _collector() -> tuple[str, int] | None:

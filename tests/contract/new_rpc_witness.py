@@ -58,7 +58,7 @@ class OneTable:
     async def acquire(self, timeout: float) -> OneTable:
         return self
 
-    async def release(self, connection: object) -> None:
+    def release(self, connection: object, *, spoilt: bool) -> None:
         return None
 
     def is_closed(self) -> bool:

@@ -59,8 +59,14 @@ def test_what_is_by_construction_names_a_file() -> None:
         assert requirement.evidence, requirement.id
 
 
+def test_what_is_accepted_names_a_test_and_a_decision() -> None:
+    for requirement in of(Status.ACCEPTED):
+        assert any("::" in evidence for evidence in requirement.evidence), requirement.id
+        assert requirement.note, requirement.id
+
+
 def test_what_is_not_tested_has_a_reason() -> None:
-    for requirement in of(Status.NOT_APPLICABLE, Status.OPEN):
+    for requirement in of(Status.NOT_APPLICABLE, Status.ACCEPTED, Status.OPEN):
         assert requirement.note.endswith("."), requirement.id
     for requirement in of(Status.OPEN):
         assert "Closes" in requirement.note, f"{requirement.id}: what would close it?"

@@ -10,9 +10,17 @@ import pytest
 from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 from google.protobuf.descriptor_pool import DescriptorPool
+from weneeds.auth.v1 import account_service_pb2
 from weneeds.options.v1 import event_pb2, policy_pb2, reason_pb2, role_pb2
 
-from services.kit.contract import BrokenContract, check_kinds, event_of, methods_of, reasons_of
+from services.kit.contract import (
+    BrokenContract,
+    check_kinds,
+    check_prepared,
+    event_of,
+    methods_of,
+    reasons_of,
+)
 
 _number = count()
 STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
@@ -160,3 +168,10 @@ def test_a_reason_without_text(option: reason_pb2.Reason | None) -> None:
     pool.Add(file)
     with pytest.raises(BrokenContract):
         reasons_of(pool.FindEnumTypeByName("weneeds.broken.v1.ErrorReason"))
+
+
+def test_something_prepared_for_what_is_no_method() -> None:
+    methods = methods_of(account_service_pb2.DESCRIPTOR.services_by_name["AccountService"])
+    check_prepared(methods, ["Register"])
+    with pytest.raises(BrokenContract, match="Registre"):
+        check_prepared(methods, ["Registre"])

@@ -11,12 +11,9 @@ import httpx
 import pytest
 from weneeds import AsyncWeNeeds
 
-from services.auth.app.admins import NewAdmin
-from services.auth.domain.admins import AdminRole
-from services.auth.settings import AuthSettings
-from services.auth.staff import create
 from tests.conftest import RunningMesh
-from tests.mesh.staffing import PASSWORD, Admin, signed_in
+from tests.mesh.doors import Doors
+from tests.mesh.staffing import PASSWORD, Admin, new_boss, signed_in
 from tests.support.people import Team, team
 
 
@@ -42,6 +39,12 @@ async def channel(mesh: Any) -> AsyncIterator[grpc.aio.Channel]:
 
 
 @pytest.fixture(scope="module")
+def doors(channel: grpc.aio.Channel, rest: httpx.AsyncClient) -> Doors:
+    """All three ways in."""
+    return Doors(channel, rest)
+
+
+@pytest.fixture(scope="module")
 async def staff(guest: AsyncWeNeeds) -> Team:
     """A recruiter with a company and a published job."""
     return await team(guest)
@@ -49,15 +52,8 @@ async def staff(guest: AsyncWeNeeds) -> Team:
 
 @pytest.fixture(scope="module")
 async def boss(mesh: RunningMesh, guest: AsyncWeNeeds) -> Admin:
-    """A super admin, made as `weneeds admin create` makes the first one.
-
-    Of the module: a second factor is fresh for ten minutes only.
-    """
-    settings = AuthSettings.load("auth", mesh.topology.environment())
-    email = f"staff-{uuid4()}@example.org"
-    new = NewAdmin(email, "Cheffe Fictive", PASSWORD, AdminRole.SUPER_ADMIN)
-    created = await create(settings, new)
-    return await signed_in(guest, created.admin.id, email, created.totp_uri)
+    """A super admin. Of the module: a second factor is fresh for ten minutes only."""
+    return await new_boss(mesh, guest)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,11 @@ import asyncpg
 import pytest
 from weneeds import AsyncWeNeeds, WeNeedsError
 
+from services.auth.app.admins import NewAdmin
 from services.auth.domain import totp
+from services.auth.domain.admins import AdminRole
+from services.auth.settings import AuthSettings
+from services.auth.staff import create
 from tests.conftest import RunningMesh
 
 PASSWORD = "correct horse battery"
@@ -42,6 +46,15 @@ class Admin:
     def token(self) -> str:
         assert self.client.tokens is not None
         return self.client.tokens.access_token
+
+
+async def new_boss(mesh: RunningMesh, weneeds: AsyncWeNeeds) -> Admin:
+    """A signed-in super admin, made as `weneeds admin create` makes the first one."""
+    settings = AuthSettings.load("auth", mesh.topology.environment())
+    email = f"staff-{uuid4()}@example.org"
+    new = NewAdmin(email, "Cheffe Fictive", PASSWORD, AdminRole.SUPER_ADMIN)
+    created = await create(settings, new)
+    return await signed_in(weneeds, created.admin.id, email, created.totp_uri)
 
 
 async def signed_in(weneeds: AsyncWeNeeds, admin_id: str, email: str, uri: str) -> Admin:

@@ -58,7 +58,7 @@ async def test_sign_in_leaves_the_tokens_in_cookies_alone(
     assert tokens["accessExpiresAt"]
     access, refresh = _set(answer)["wToken"], _set(answer)["wRefresh"]
     assert (access["path"], access["samesite"]) == ("/", "Lax")
-    assert (refresh["path"], refresh["samesite"]) == ("/api/v1/auth", "Strict")
+    assert (refresh["path"], refresh["samesite"]) == ("/", "Strict")
     assert access["httponly"] is True
     assert refresh["httponly"] is True
     # Plain HTTP on this machine only: settings.environment is "local".

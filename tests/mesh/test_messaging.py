@@ -15,7 +15,8 @@ from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1 import mail_pb2
 from weneeds.messaging.v1.stream_service_pb2 import Notice
 
-from services.kit.bus import Bus, Outgoing
+from services.kit.bus import Bus
+from services.kit.publisher import Outgoing
 from stack.launchers import portal
 from stack.standins import mailbox
 
@@ -95,7 +96,7 @@ async def _ask(
     payload = wish.SerializeToString()
     headers = {"weneeds-id": event_id or str(uuid4())}
     for _ in range(times):
-        await bus.publish_one(Outgoing(str(uuid4()), "events.mail.send", payload, headers))
+        await bus.publish([Outgoing(str(uuid4()), "events.mail.send", payload, headers)])
 
 
 async def test_a_mail_is_rendered_in_the_readers_language_and_sent_once(

@@ -31,11 +31,18 @@ class Begun:
 
     url: str
     state: str
+    binding: str
+
+    @property
+    def issuer(self) -> str:
+        """How the provider calls itself in its answer: the two of the tests by their address."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def bent(self, **query: str) -> Begun:
         """The same with other values in the query of the address."""
         url = httpx.URL(self.url).copy_merge_params(query)
-        return Begun(str(url), self.state)
+        return Begun(str(url), self.state, self.binding)
 
 
 class Site:
@@ -44,6 +51,7 @@ class Site:
     def __init__(self, mesh: RunningMesh, http: httpx.AsyncClient) -> None:
         self._http = http
         self._crooked = f"http://{HOST}:{mesh.providers.crooked}"
+        self._begun: dict[str, Begun] = {}
 
     async def call(self, method: str, path: str, body: Any = None, token: str = "") -> Answer:
         headers = {"authorization": f"Bearer {token}"} if token else {}
@@ -52,18 +60,26 @@ class Site:
 
     async def begin(self, provider: str = "honest", role: str = "USER_ROLE_CANDIDATE") -> Begun:
         body = {"redirectUri": REDIRECT, "role": role}
-        return _begun(await self.call("POST", f"/api/v1/auth/providers/{provider}:begin", body))
+        return self._keep(await self.call("POST", f"/api/v1/auth/providers/{provider}:begin", body))
 
     async def begin_link(self, token: str, provider: str = "honest") -> Begun:
         path = f"/api/v1/me/identities/{provider}:begin"
-        return _begun(await self.call("POST", path, {"redirectUri": REDIRECT}, token))
+        return self._keep(await self.call("POST", path, {"redirectUri": REDIRECT}, token))
 
-    async def finish(self, state: str, code: str) -> Answer:
-        body = {"state": state, "code": code}
+    def _keep(self, answer: Answer) -> Begun:
+        begun = _begun(answer)
+        self._begun[begun.state] = begun
+        return begun
+
+    async def finish(self, state: str, code: str, **more: str) -> Answer:
+        """Finish as the client that began does; `more` says otherwise."""
+        begun = self._begun.get(state, Begun("", state, "x" * 43))
+        kept = {"iss": begun.issuer if begun.url else "", "binding": begun.binding}
+        body = {"state": state, "code": code, **kept, **more}
         return await self.call("POST", "/api/v1/auth/providers:finish", body)
 
     async def finish_link(self, token: str, state: str, code: str) -> Answer:
-        body = {"state": state, "code": code}
+        body = {"state": state, "code": code, "iss": self._begun[state].issuer}
         return await self.call("POST", "/api/v1/me/identities:finish", body, token)
 
     async def sign_in(self, login: str, role: str = "USER_ROLE_CANDIDATE") -> Answer:
@@ -107,7 +123,9 @@ async def log_in(begun: Begun, login: str) -> str:
             if answer.is_redirect:
                 target = answer.headers["location"]
                 if target.startswith(REDIRECT):
-                    assert parse_qs(urlsplit(target).query)["state"] == [begun.state]
+                    query = parse_qs(urlsplit(target).query)
+                    assert query["state"] == [begun.state]
+                    assert query["iss"] == [begun.issuer]
                     return _code(target)
                 answer = await browser.get(answer.url.join(target))
                 continue
@@ -123,7 +141,7 @@ async def log_in(begun: Begun, login: str) -> str:
 def _begun(answer: Answer) -> Begun:
     status, body = answer
     assert status == 200, body
-    return Begun(body["authorizationUrl"], body["state"])
+    return Begun(body["authorizationUrl"], body["state"], body.get("binding", ""))
 
 
 def _code(target: str) -> str:
@@ -215,6 +233,40 @@ async def test_an_unknown_state_and_anothers_state_are_refused(site: Site) -> No
     assert reason(await site.finish("x" * 43, code)) == "PROVIDER_ANSWER_INVALID"
     # The other attempt has its own PKCE verifier and nonce.
     assert reason(await site.finish(other.state, code)) == "PROVIDER_ANSWER_INVALID"
+
+
+async def test_the_answer_counts_for_the_client_that_began(site: Site) -> None:
+    for other in ("", "y" * 43, (await site.begin()).binding):
+        begun = await site.begin()
+        code = await log_in(begun, new_email())
+        answer = await site.finish(begun.state, code, binding=other)
+        assert reason(answer) == "PROVIDER_ANSWER_INVALID"
+
+
+async def test_an_answer_of_another_provider_is_refused(site: Site) -> None:
+    for issuer in ("", "https://accounts.example.org"):
+        begun = await site.begin()
+        code = await log_in(begun, new_email())
+        assert reason(await site.finish(begun.state, code, iss=issuer)) == "PROVIDER_ANSWER_INVALID"
+
+
+async def test_a_browser_is_bound_by_a_cookie(site: Site, mesh: RunningMesh) -> None:
+    page = {"x-weneeds-client": "browser", "x-weneeds-csrf": "1", "origin": mesh.rest}
+    begin = {"redirectUri": REDIRECT, "role": "USER_ROLE_CANDIDATE"}
+    path, finish = "/api/v1/auth/providers/honest:begin", "/api/v1/auth/providers:finish"
+    async with (
+        httpx.AsyncClient(base_url=mesh.rest, headers=page, timeout=20) as browser,
+        httpx.AsyncClient(base_url=mesh.rest, headers=page, timeout=20) as lured,
+    ):
+        (await lured.post(path, json=begin)).raise_for_status()
+        for client, status in ((lured, 401), (browser, 200)):
+            answer = await browser.post(path, json=begin)
+            assert answer.json()["binding"] == ""
+            assert "HttpOnly" in answer.headers["set-cookie"]
+            begun = _begun((answer.status_code, answer.json()))
+            code = await log_in(begun, new_email())
+            body = {"state": begun.state, "code": code, "iss": begun.issuer}
+            assert (await client.post(finish, json=body)).status_code == status
 
 
 async def test_a_code_of_another_pkce_challenge_is_refused(site: Site) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 import httpx
@@ -70,10 +73,26 @@ def of_grpc(error: grpc.aio.AioRpcError, locale: str = "fr") -> Problem:
     trailers = {key: value for key, value in error.trailing_metadata() or ()}  # noqa: C416
     packed = trailers.get("grpc-status-details-bin")
     assert isinstance(packed, bytes), f"{error.code()}: {error.details()}"
+    return _of_status(packed, error.code().value[0], error.details() or "", locale)
+
+
+def of_web(trailers: Mapping[str, str], locale: str = "fr") -> Problem:
+    """Read and check an error that came over gRPC-web."""
+    packed = trailers["grpc-status-details-bin"]
+    decoded = base64.b64decode(packed + "=" * (-len(packed) % 4))
+    message = unquote(trailers["grpc-message"])
+    return _of_status(decoded, int(trailers["grpc-status"]), message, locale)
+
+
+def _of_status(packed: bytes, code: int, message: str, locale: str) -> Problem:
     status = status_pb2.Status.FromString(packed)
-    assert status.code == error.code().value[0]
-    assert status.message == error.details()
-    details = [MessageToDict(detail) for detail in status.details]
+    assert status.code == code
+    assert status.message == message
+    # As the gateway writes JSON: empty fields stand there too.
+    details = [
+        MessageToDict(detail, always_print_fields_with_no_presence=True)
+        for detail in status.details
+    ]
     return _checked(_problem(status.code, status.message, details), locale, str(status))
 
 

@@ -8,6 +8,7 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
+import { AdminSessionService } from "../gen/weneeds/auth/v1/admin_service_pb.js";
 import { SessionService } from "../gen/weneeds/auth/v1/session_service_pb.js";
 import { services } from "../gen/services.js";
 import { identifying, language } from "./interceptors.js";
@@ -50,10 +51,12 @@ export function createWeNeeds(options: WeNeedsOptions): WeNeeds {
   const spoken = language(options.locale ?? "fr");
   const given = options.tokens ?? (options.token ? { accessToken: options.token } : undefined);
   const bare = connect({ baseUrl: options.baseUrl, interceptors: [spoken] });
-  const refreshing = createClient(SessionService, bare);
-  const session = new Session(given, options.onTokens, async (refreshToken) => {
-    const { tokens } = await refreshing.refresh({ refreshToken });
-    return tokens;
+  const users = createClient(SessionService, bare);
+  const staff = createClient(AdminSessionService, bare);
+  const session = new Session(given, options.onTokens, async (held) => {
+    const refreshToken = held.refreshToken ?? "";
+    const renewed = held.staff ? staff.refreshAdmin({ refreshToken }) : users.refresh({ refreshToken });
+    return (await renewed).tokens;
   });
   const transport = connect({
     baseUrl: options.baseUrl,

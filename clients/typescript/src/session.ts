@@ -1,7 +1,8 @@
-import { getOption, isMessage, type Message } from "@bufbuild/protobuf";
+import { type DescMethod, getOption, isMessage, type Message } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
 
+import { AdminSessionService } from "../gen/weneeds/auth/v1/admin_service_pb.js";
 import {
   SessionService,
   type Tokens as TokensMessage,
@@ -10,8 +11,10 @@ import {
 import { Access, policy } from "../gen/weneeds/options/v1/policy_pb.js";
 import { isExpired } from "./errors.js";
 
-// Sessions of staff are not this client's to keep.
-const STAFF = "weneeds.auth.v1.AdminSessionService";
+const SIGN_OUTS: ReadonlySet<DescMethod> = new Set<DescMethod>([
+  SessionService.method.signOut,
+  AdminSessionService.method.signOutAdmin,
+]);
 const MARGIN_MS = 60_000;
 const MARGIN_SHARE = 0.2;
 
@@ -22,14 +25,17 @@ export interface Tokens {
   accessExpiresAt?: number;
   /** Without it the access token is used until it runs out. */
   refreshToken?: string;
+  /** A session of staff: it is renewed as one. */
+  staff?: boolean;
 }
 
-type Refresh = (refreshToken: string) => Promise<TokensMessage | undefined>;
+type Refresh = (held: Tokens) => Promise<TokensMessage | undefined>;
 type Send = Parameters<Interceptor>[0];
 
 /**
- * Who the client is: keeps the tokens of a sign-in, renews them before they run
- * out and once when the server says they did, and forgets them at sign-out.
+ * Who the client is: keeps the tokens of a sign-in or a step-up, renews them before
+ * they run out and once when the server says they did, and forgets them at sign-out.
+ * A user or a member of staff: a client is one of them at a time.
  */
 export class Session {
   #tokens: Tokens | undefined;
@@ -110,12 +116,12 @@ export class Session {
   }
 
   async #trade(): Promise<void> {
-    const refreshToken = this.#tokens?.refreshToken;
-    if (!refreshToken) {
+    const held = this.#tokens;
+    if (!held?.refreshToken) {
       return;
     }
     try {
-      this.keep(plain(await this.#refresh(refreshToken)));
+      this.keep(plain(await this.#refresh(held), held.staff));
     } catch (error) {
       if (ConnectError.from(error).code === Code.Unauthenticated) {
         this.keep(undefined);
@@ -141,9 +147,9 @@ export class Session {
   }
 
   #learn(request: UnaryRequest, message: Message): void {
-    if (request.service.typeName !== STAFF && bringsTokens(message)) {
-      this.keep(plain(message.tokens));
-    } else if (request.method === SessionService.method.signOut) {
+    if (bringsTokens(message)) {
+      this.keep(plain(message.tokens, request.service.typeName === AdminSessionService.typeName));
+    } else if (SIGN_OUTS.has(request.method)) {
       this.keep(undefined);
     }
   }
@@ -154,13 +160,13 @@ function bringsTokens(message: Message): message is Message & { tokens: TokensMe
   return "tokens" in message && isMessage(message.tokens, TokensSchema);
 }
 
-function plain(tokens: TokensMessage | undefined): Tokens | undefined {
+function plain(tokens: TokensMessage | undefined, staff = false): Tokens | undefined {
   if (!tokens) {
     return undefined;
   }
   const { accessToken, refreshToken, accessExpiresAt } = tokens;
   const until = accessExpiresAt ? { accessExpiresAt: timestampMs(accessExpiresAt) } : {};
-  return { accessToken, refreshToken, ...until };
+  return { accessToken, refreshToken, ...until, ...(staff ? { staff } : {}) };
 }
 
 /**

@@ -10,6 +10,7 @@ from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_WELCOME
 from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
 
+from services.auth.app.new_passwords import NewPasswords
 from services.auth.app.ports import Passwords
 from services.auth.app.stores import LinkStore, Member, UserStore
 from services.auth.domain.links import Purpose, new_link
@@ -19,10 +20,8 @@ from services.auth.domain.users import (
     User,
     UserRole,
     UserStatus,
-    check_password,
     clean_name,
     normalise_email,
-    normalise_password,
 )
 from services.kit.clock import Clock
 from services.kit.db import Reader
@@ -62,19 +61,30 @@ class Accounts:
         self._reader = reader
         self._users = users
         self._links = links
-        self._passwords = passwords
+        self._passwords = NewPasswords(passwords)
         self._clock = clock
         self._ids = ids
 
-    async def register(self, registration: Registration) -> User:
+    async def secure(self, registration: Registration) -> str:
+        """Return the hash of the password, outside of any unit of work.
+
+        Raises InvalidFields, and RateLimited when too many hashes wait.
+        """
+        return await self._passwords.hash(
+            registration.password,
+            registration.email,
+            registration.first_name,
+            registration.last_name,
+        )
+
+    async def register(self, registration: Registration, password_hash: str = "") -> User:
         """Add an account and welcome its owner.
 
-        Raises EmailTaken, InvalidFields, and RateLimited when too many hashes wait.
+        `password_hash` is what `secure` gave, if that was asked before. Raises
+        EmailTaken, and what `secure` raises.
         """
         user = self._new_user(registration)
-        password = normalise_password(registration.password)
-        check_password(password)
-        password_hash = await self._passwords.hash(password)
+        password_hash = password_hash or await self.secure(registration)
         async with self._work() as work:
             if not await self._users.add(work, user, password_hash):
                 raise EmailTaken(field="email")

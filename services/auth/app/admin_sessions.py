@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.auth.app.families import Families
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
     AccessGrant,
     AccessTokens,
@@ -21,8 +22,10 @@ from services.auth.app.sign_in_log import Attempt, SignInLog
 from services.auth.app.staff_stores import AdminCredentials, AdminStore
 from services.auth.domain import totp
 from services.auth.domain.admins import Admin, shortened
+from services.auth.domain.factors import FactorInvalid
 from services.auth.domain.sessions import RefreshTokenInvalid, Session, open_session
 from services.auth.domain.users import CredentialsInvalid, normalise_email, normalise_password
+from services.kit.chain.policy import STEP_UP_FRESH
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import SessionEnded
@@ -36,6 +39,14 @@ class AdminSignedIn:
 
     tokens: Tokens
     admin: Admin
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedUp:
+    """What a session goes on with after a proof, and until when that counts as fresh."""
+
+    tokens: Tokens
+    fresh_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class AdminSignIns:
         sealing: Sealing,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        lockouts: Lockouts,
         log: SignInLog,
         clock: Clock,
         ids: Ids,
@@ -76,7 +88,8 @@ class AdminSignIns:
         self._sealing = sealing
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
-        self._families = Families(sessions, refresh_tokens, clock)
+        self._families = Families(sessions, refresh_tokens, clock, ids, self._stolen)
+        self._lockouts = lockouts
         self._log = log
         self._clock = clock
         self._ids = ids
@@ -84,7 +97,8 @@ class AdminSignIns:
     async def sign_in(self, email: str, password: str, code: str) -> AdminSignedIn:
         """Open a session.
 
-        Raises CredentialsInvalid, whichever of e-mail, password and code did not fit.
+        Raises CredentialsInvalid, whichever of e-mail, password and code did not
+        fit, and RateLimited after many of them.
         """
         async with self._log.attempt("admin") as attempt:
             return await self._sign_in(attempt, email, normalise_password(password), code)
@@ -92,12 +106,13 @@ class AdminSignIns:
     async def _sign_in(
         self, attempt: Attempt, email: str, password: str, code: str
     ) -> AdminSignedIn:
-        known = await self._credentials(email)
-        attempt.account_id = known.admin.id if known else ""
-        matches = await self._passwords.verify(known.password_hash if known else None, password)
-        if known is None or not matches:
-            raise CredentialsInvalid
-        await self._spend(known, code)
+        async with self._lockouts.attempt(normalise_email(email)):
+            known = await self._credentials(email)
+            attempt.account_id = known.admin.id if known else ""
+            matches = await self._passwords.verify(known.password_hash if known else None, password)
+            if known is None or not matches:
+                raise CredentialsInvalid
+            await self._spend(known, code)
         await self._rehash(known, password)
         token = self._refresh_tokens.first(self._ids.new())
         now = self._clock.now()
@@ -113,6 +128,27 @@ class AdminSignIns:
             raise RefreshTokenInvalid
         turned = await self._families.turn(token, session)
         return self._tokens(turned.session, admin, turned.token, turned.at)
+
+    async def step_up(self, admin_id: str, session_id: str, code: str) -> SteppedUp:
+        """Prove the app again; the session goes on, fresh, under new tokens.
+
+        Those of before are of no more use. Raises FactorInvalid, SessionEnded,
+        and RateLimited after many wrong codes.
+        """
+        known = await self._admins.credentials_of(self._reader, admin_id)
+        if known is None:
+            raise SessionEnded
+        try:
+            async with self._lockouts.attempt(known.admin.email):
+                await self._spend(known, code)
+        except CredentialsInvalid:
+            raise FactorInvalid from None
+        turned = await self._families.renew(admin_id, session_id)
+        tokens = self._tokens(turned.session, known.admin, turned.token, turned.at)
+        return SteppedUp(tokens, turned.at + STEP_UP_FRESH)
+
+    async def _stolen(self, session: Session) -> None:
+        await self._log.stolen(session, "admin")
 
     async def sign_out(self, admin_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
@@ -162,4 +198,4 @@ class AdminSignIns:
     def _tokens(self, session: Session, admin: Admin, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(admin.id, session.id, admin.role, token.grant_id)
         access = self._access_tokens.sign(grant, at)
-        return Tokens(access, token.text, session.expires_at)
+        return Tokens(access, token.text, session.ends_at)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.auth.app.endings import SessionEndings
+from services.auth.app.new_passwords import NewPasswords
 from services.auth.app.ports import Passwords, Sealing
 from services.auth.app.positions import micros_of, position_of
 from services.auth.app.staff_stores import AdminCredentials, AdminStore
@@ -14,10 +15,9 @@ from services.auth.domain import totp
 from services.auth.domain.admins import Admin, AdminNotFound, AdminRole, check_remains
 from services.auth.domain.users import (
     EmailTaken,
-    check_password,
     clean_email,
     clean_name,
-    normalise_password,
+    clean_text,
 )
 from services.kit.audit import note_change
 from services.kit.clock import Clock
@@ -77,16 +77,24 @@ class Admins:
         self._reader = reader
         self._admins = admins
         self._endings = endings
-        self._passwords = passwords
+        self._passwords = NewPasswords(passwords)
         self._sealing = sealing
         self._clock = clock
         self._ids = ids
         self._random = random
 
-    async def create(self, new: NewAdmin) -> CreatedAdmin:
-        """Add an admin; raise EmailTaken and InvalidFields."""
-        password = normalise_password(new.password)
-        check_password(password)
+    async def secure(self, new: NewAdmin) -> str:
+        """Return the hash of the password, outside of any unit of work.
+
+        Raises InvalidFields, and RateLimited when too many hashes wait.
+        """
+        return await self._passwords.hash(new.password, new.email, new.name)
+
+    async def create(self, new: NewAdmin, password_hash: str = "") -> CreatedAdmin:
+        """Add an admin; raise EmailTaken and InvalidFields.
+
+        `password_hash` is what `secure` gave, if that was asked before.
+        """
         admin = Admin(
             id=self._ids.new(),
             email=clean_email("email", new.email),
@@ -94,7 +102,7 @@ class Admins:
             role=new.role,
             created_at=self._clock.now(),
         )
-        password_hash = await self._passwords.hash(password)
+        password_hash = password_hash or await self.secure(new)
         secret = self._random(totp.SECRET_BYTES)
         sealed = self._sealing.seal(admin.id, secret)
         async with self._work() as work:
@@ -123,6 +131,26 @@ class Admins:
                 new={"role": role},
             )
         return Admin(admin.id, admin.email, admin.name, role, admin.created_at)
+
+    async def reset_authenticator(self, admin_id: str, reason: str) -> str:
+        """Give an admin another secret and end the admin's sessions; return the app's address.
+
+        Raises AdminNotFound, and DependencyDown: nothing is changed then.
+        """
+        secret = self._random(totp.SECRET_BYTES)
+        async with self._work() as work:
+            admin = await self._admins.get(work, admin_id)
+            if admin is None:
+                raise AdminNotFound(admin_id=admin_id)
+            await self._admins.set_totp(work, admin.id, self._sealing.seal(admin.id, secret))
+            await self._endings.with_commit(work, admin.id)
+            note_change(
+                resource_type="admin",
+                resource_id=admin.id,
+                new={"factor": "TOTP"},
+                reason=clean_text("reason", reason),
+            )
+        return totp.provisioning_uri(secret, admin.email, _TOTP_ISSUER)
 
     async def delete(self, admin_id: str) -> None:
         """Delete an admin and end the admin's sessions; one that is not there is no error.

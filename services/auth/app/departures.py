@@ -12,6 +12,8 @@ from weneeds.auth.events.v1.events_pb2 import CollaboratorRemoved, UserDeleted
 from weneeds.options.v1.role_pb2 import UserRole as UserRoleNumber
 
 from services.auth.app.endings import SessionEndings
+from services.auth.app.lockouts import Lockouts
+from services.auth.app.own_password import OwnPassword, check_unchanged
 from services.auth.app.ports import Passwords, Sessions
 from services.auth.app.stores import (
     CompanyStore,
@@ -23,7 +25,7 @@ from services.auth.app.stores import (
 )
 from services.auth.domain.companies import check_removal
 from services.auth.domain.sessions import Session
-from services.auth.domain.users import CredentialsInvalid, User, normalise_password
+from services.auth.domain.users import User
 from services.kit.clock import Clock
 from services.kit.errors import SessionEnded
 from services.kit.work import UnitOfWork, UnitsOfWork
@@ -53,6 +55,7 @@ class Departures:
         traces: Traces,
         sessions: Sessions,
         passwords: Passwords,
+        lockouts: Lockouts,
         endings: SessionEndings,
         clock: Clock,
     ) -> None:
@@ -63,7 +66,7 @@ class Departures:
         self._invitations = invitations
         self._traces = traces
         self._sessions = sessions
-        self._passwords = passwords
+        self._own_password = OwnPassword(work.reader, users, passwords, lockouts)
         self._endings = endings
         self._clock = clock
 
@@ -97,15 +100,14 @@ class Departures:
     async def delete(self, user_id: str, password: str) -> None:
         """Erase an account and tell the other services to do the same.
 
-        Raises CredentialsInvalid, LastAdmin while the person is a company's
-        only admin, VersionConflict and DependencyDown; then nothing is gone.
+        Raises CredentialsInvalid, RateLimited after many of them, LastAdmin
+        while the person is a company's only admin, VersionConflict and
+        DependencyDown; then nothing is gone.
         """
+        proved = await self._own_password.known(user_id)
+        await self._own_password.prove(proved, password, "password")
         async with self._work() as work:
-            known = await self._users.lock(work, user_id)
-            if known is None:
-                raise SessionEnded
-            if not await self._passwords.verify(known.password_hash, normalise_password(password)):
-                raise CredentialsInvalid(field="password")
+            known = check_unchanged(proved, await self._users.lock(work, user_id))
             await self._leave_companies(work, user_id)
             await self._links.drop(work, known.user.email)
             await self._links.drop_of_user(work, user_id)

@@ -42,9 +42,9 @@ class Devices:
         if session is not None and session.user_id == user_id:
             await self._sessions.end(user_id, session_id)
 
-    async def end_all(self, user_id: str) -> None:
-        """End all sessions."""
-        await self._sessions.end_all(user_id)
+    async def end_all(self, user_id: str, keep: str = "") -> None:
+        """End all sessions but `keep`."""
+        await self._sessions.end_all(user_id, keep)
 
 
 def _key(session: Session) -> tuple[int, str]:

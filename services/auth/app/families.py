@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,9 +14,11 @@ from services.auth.domain.sessions import (
     Session,
     Verdict,
     decide,
+    renewed,
 )
 from services.kit.clock import Clock
-from services.kit.errors import VersionConflict
+from services.kit.errors import SessionEnded, VersionConflict
+from services.kit.ids import Ids
 
 _LOG = logging.getLogger(__name__)
 # Whoever loses a race for a token finds it used on the next look.
@@ -34,10 +37,20 @@ class Turned:
 class Families:
     """Finds and turns the sessions behind refresh tokens, of users or of staff."""
 
-    def __init__(self, sessions: Sessions, tokens: RefreshTokens, clock: Clock) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        tokens: RefreshTokens,
+        clock: Clock,
+        ids: Ids,
+        stolen: Callable[[Session], Awaitable[None]],
+    ) -> None:
+        """`stolen` hears of a session that was ended because a used token came back."""
         self._sessions = sessions
         self._tokens = tokens
         self._clock = clock
+        self._ids = ids
+        self._stolen = stolen
 
     async def find(self, text: str) -> tuple[RefreshToken, Session]:
         """Return the token that `text` is and its session; raise RefreshTokenInvalid."""
@@ -64,6 +77,21 @@ class Families:
             found = await self._sessions.load(token.session_id)
         raise VersionConflict
 
+    async def renew(self, user_id: str, session_id: str) -> Turned:
+        """Give a session that was authenticated again an id and tokens of its own.
+
+        The former ones are of no more use. Raises SessionEnded.
+        """
+        for _ in range(_TRIES):
+            session = await self._sessions.load(session_id)
+            if session is None or session.user_id != user_id:
+                raise SessionEnded
+            token, now = self._tokens.first(self._ids.new()), self._clock.now()
+            fresh = renewed(session, token.session_id, token.digest, now)
+            if await self._sessions.renew(session, fresh):
+                return Turned(fresh, token, now)
+        raise VersionConflict
+
     async def _carry_out(self, session: Session, decision: Decision) -> bool:
         """Make the decision true; False when the session changed meanwhile."""
         match decision.verdict:
@@ -76,4 +104,5 @@ class Families:
             case Verdict.REUSED:
                 _LOG.warning("session %s ended: a used refresh token came back", session.id)
                 await self._sessions.end(session.user_id, session.id)
+                await self._stolen(session)
                 raise RefreshTokenInvalid

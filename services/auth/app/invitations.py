@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from weneeds.auth.events.v1.events_pb2 import CollaboratorAdded
 from weneeds.messaging.events.v1.events_pb2 import MailSend
@@ -27,6 +28,9 @@ from services.kit.errors import SessionEnded
 from services.kit.ids import Ids
 from services.kit.paging import Page
 from services.kit.work import UnitOfWork, UnitsOfWork
+
+# The id of nobody.
+_NOBODY = str(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,8 @@ class CompanyInvitations:
         async with self._work() as work:
             company = await self._company(work, company_id)
             guest = await self._users.by_email(work, address)
-            if guest and await self._companies.has(work, company.id, guest.id):
+            # Asked of nobody too: an account costs no statement more.
+            if await self._companies.has(work, company.id, guest.id if guest else _NOBODY):
                 raise CollaboratorExists(field="email")
             inviter = await self._users.get(work, inviter_id)
             invitation = new_invitation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -55,6 +55,9 @@ class Passwords(Protocol):
     async def verify(self, encoded: str | None, password: str) -> bool:
         """Tell whether `password` made `encoded`; None takes as long and is False."""
 
+    async def guessable(self, password: str, context: Sequence[str]) -> bool:
+        """Tell whether a password is common or soon guessed by who knows the `context` words."""
+
     def outdated(self, encoded: str) -> bool:
         """Tell whether `encoded` was made with parameters other than today's."""
 
@@ -90,6 +93,9 @@ class Sessions(Protocol):
 
     async def replace(self, old: Session, new: Session) -> bool:
         """Write `new` if the session is still as `old`; tell whether it was."""
+
+    async def renew(self, old: Session, new: Session) -> bool:
+        """Put `new` in the place of `old` if that is still so; tell whether it was."""
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
@@ -166,6 +172,32 @@ class Challenges(Protocol):
 
     async def take_nonce(self, session_id: str, purpose: str) -> bytes | None:
         """Use up and return the nonce of a session's ceremony."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAttempt:
+    """What came of counting an attempt."""
+
+    # Zero when it may be made.
+    wait: timedelta
+    # Until when it locked the account, in milliseconds since 1970; 0: it did not.
+    locked_until: int = 0
+
+
+class Failures(Protocol):
+    """Counts wrong passwords in a row over all replicas.
+
+    Raises DependencyDown when the store does not answer.
+    """
+
+    async def begin(self, account: str, now: datetime) -> CountedAttempt:
+        """Count an attempt as failed for as long as nothing better is known."""
+
+    async def undo(self, account: str, attempt: CountedAttempt) -> None:
+        """Take back an attempt that nothing was decided about."""
+
+    async def forget(self, account: str) -> None:
+        """Start from zero."""
 
 
 class Attempts(Protocol):

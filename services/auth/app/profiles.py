@@ -11,20 +11,20 @@ from weneeds.auth.events.v1.events_pb2 import UserUpdated
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_EMAIL_VERIFICATION
 
+from services.auth.app.lockouts import Lockouts
+from services.auth.app.own_password import OwnPassword, check_unchanged
 from services.auth.app.ports import LinkCodes, Passwords
-from services.auth.app.stores import Credentials, LinkStore, UserStore
+from services.auth.app.stores import LinkStore, UserStore
 from services.auth.domain.links import Link, LinkInvalid, Purpose, new_link
 from services.auth.domain.users import (
     PERSON_NAME_LONGEST,
-    CredentialsInvalid,
     User,
     clean_email,
     clean_locale,
     clean_name,
-    normalise_password,
 )
 from services.kit.clock import Clock
-from services.kit.errors import InvalidFields, SessionEnded
+from services.kit.errors import InvalidFields, SessionEnded, VersionConflict
 from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 
@@ -42,6 +42,7 @@ class Profiles:
         links: LinkStore,
         codes: LinkCodes,
         passwords: Passwords,
+        lockouts: Lockouts,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -49,17 +50,21 @@ class Profiles:
         self._users = users
         self._links = links
         self._codes = codes
-        self._passwords = passwords
+        self._own_password = OwnPassword(work.reader, users, passwords, lockouts)
         self._clock = clock
         self._ids = ids
 
     async def update(self, user_id: str, changes: Mapping[str, str], password: str) -> User:
         """Change some of CHANGEABLE; `password` proves who moves to another e-mail.
 
-        Raises InvalidFields, EmailTaken, CredentialsInvalid, and SessionEnded
-        when the account is gone.
+        Raises InvalidFields, EmailTaken, CredentialsInvalid, RateLimited after
+        many of them, and SessionEnded when the account is gone.
         """
         clean = _clean(changes)
+        seen = await self._own_password.known(user_id)
+        moves = clean.get("email", seen.user.email) != seen.user.email
+        if moves:
+            await self._own_password.prove(seen, password, "current_password")
         async with self._work() as work:
             known = await self._users.lock(work, user_id)
             if known is None:
@@ -68,7 +73,9 @@ class Profiles:
             if user == known.user:
                 return user
             if user.email != known.user.email:
-                await self._prove(known, password)
+                check_unchanged(seen, known)
+                if not moves:
+                    raise VersionConflict
                 user = replace(user, email_verified_at=None)
             await self._users.save(work, user)
             if user.email != known.user.email:
@@ -103,10 +110,6 @@ class Profiles:
         if link.user_id is None:
             return False
         return await self._users.verify_email(work, link.user_id, link.email, now)
-
-    async def _prove(self, known: Credentials, password: str) -> None:
-        if not await self._passwords.verify(known.password_hash, normalise_password(password)):
-            raise CredentialsInvalid(field="current_password")
 
     async def _tell_both(self, work: UnitOfWork, before: User, after: User) -> None:
         # What was sent to the former address opens nothing any more.

@@ -32,6 +32,8 @@ class ProviderAttempt:
     role: UserRole | None
     # To whom to link; empty when signing in.
     user_id: str
+    # SHA-256 of what the client that began a sign-in keeps to itself; empty when linking.
+    binding: str = ""
 
 
 class ProviderAttempts(Protocol):
@@ -57,9 +59,10 @@ class IdentityProviders(Protocol):
     async def authorization_url(self, attempt: ProviderAttempt, state: str) -> str:
         """Return where the browser goes; raise ProviderUnknown."""
 
-    async def profile(self, attempt: ProviderAttempt, code: str) -> Profile:
+    async def profile(self, attempt: ProviderAttempt, code: str, iss: str = "") -> Profile:
         """Trade a code for what the provider says of the person.
 
-        Raises ProviderAnswerInvalid, and ProviderUnknown for one that was taken
-        out of the configuration meanwhile.
+        `iss` is who sent the code, where the answer says it. Raises
+        ProviderAnswerInvalid, and ProviderUnknown for one that was taken out of
+        the configuration meanwhile.
         """

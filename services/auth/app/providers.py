@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,6 +41,7 @@ from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 
 _RANDOM_BYTES = 32
+_BINDING = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Begun:
 
     authorization_url: str
     state: str
+    # What the client that began keeps to itself; empty when linking, which a user's token binds.
+    binding: str = ""
 
 
 class Providers:
@@ -87,18 +93,24 @@ class Providers:
         """The configured providers."""
         return self._providers.names
 
-    async def begin_sign_in(self, provider: str, redirect_uri: str, role: UserRole) -> Begun:
+    async def begin_sign_in(
+        self, provider: str, redirect_uri: str, role: UserRole, binding: str = ""
+    ) -> Begun:
         """Begin a sign-in; `role` is that of an account that it creates.
 
-        Raises ProviderUnknown, and InvalidFields for a redirect that is not allowed.
+        `binding` is what the same client got for another sign-in: a browser has
+        one for all its tabs. Raises ProviderUnknown, and InvalidFields for a
+        redirect that is not allowed.
         """
-        return await self._begin(provider, redirect_uri, role, "")
+        if not _BINDING.fullmatch(binding):
+            binding = secrets.token_urlsafe(_RANDOM_BYTES)
+        return await self._begin(provider, redirect_uri, role, "", binding)
 
     async def begin_link(self, provider: str, redirect_uri: str, user_id: str) -> Begun:
         """Begin to link a provider's account to a user's. Raises as begin_sign_in."""
-        return await self._begin(provider, redirect_uri, None, user_id)
+        return await self._begin(provider, redirect_uri, None, user_id, "")
 
-    async def finish_link(self, state: str, code: str, user_id: str) -> Identity:
+    async def finish_link(self, state: str, code: str, user_id: str, iss: str = "") -> Identity:
         """Finish a link that this very user began; return what is linked now.
 
         Each state is good once, whatever comes of it. Raises
@@ -109,22 +121,32 @@ class Providers:
         # account would then sign in to the wrong user.
         if attempt is None or not attempt.user_id or attempt.user_id != user_id:
             raise ProviderAnswerInvalid
-        return await self._link(attempt, await self._providers.profile(attempt, code))
+        return await self._link(attempt, await self._providers.profile(attempt, code, iss))
 
     async def finish(
-        self, state: str, code: str, locale: str, device: str = ""
+        self,
+        state: str,
+        code: str,
+        locale: str,
+        device: str = "",
+        *,
+        binding: str = "",
+        iss: str = "",
     ) -> SignedIn | Challenged:
         """Finish a sign-in: a session, or the question for a second factor.
 
-        Each state is good once, whatever comes of it. `locale` is that of a new
-        account whose provider names no language. Raises ProviderAnswerInvalid,
-        IdentityTaken and AccountBanned.
+        Each state is good once, whatever comes of it. `binding` is what the begin
+        gave to the client. `locale` is that of a new account whose provider names
+        no language. Raises ProviderAnswerInvalid, IdentityTaken and AccountBanned.
         """
         attempt = await self._attempts.take(state)
         async with self._log.attempt() as logged:
             if attempt is None or attempt.user_id or attempt.role is None:
                 raise ProviderAnswerInvalid
-            profile = await self._providers.profile(attempt, code)
+            # Else somebody could sign another's browser in to an account of their own.
+            if not hmac.compare_digest(_digest(binding), attempt.binding):
+                raise ProviderAnswerInvalid
+            profile = await self._providers.profile(attempt, code, iss)
             user = await self._known_or_new(attempt.provider, attempt.role, profile, locale)
             return await self._sign_ins.admit(logged, user, device)
 
@@ -146,7 +168,7 @@ class Providers:
             await self._identities.remove(work, user_id, identity_id)
 
     async def _begin(
-        self, provider: str, redirect_uri: str, role: UserRole | None, user_id: str
+        self, provider: str, redirect_uri: str, role: UserRole | None, user_id: str, binding: str
     ) -> Begun:
         attempt = ProviderAttempt(
             provider=provider,
@@ -155,13 +177,14 @@ class Providers:
             verifier=secrets.token_urlsafe(_RANDOM_BYTES),
             role=role,
             user_id=user_id,
+            binding=_digest(binding) if binding else "",
         )
         if redirect_uri not in self._redirects:
             raise InvalidFields([("redirect_uri", "must be one of those configured")])
         state = secrets.token_urlsafe(_RANDOM_BYTES)
         url = await self._providers.authorization_url(attempt, state)
         await self._attempts.keep(state, attempt)
-        return Begun(url, state)
+        return Begun(url, state, binding)
 
     async def _known_or_new(
         self, provider: str, role: UserRole, profile: Profile, locale: str
@@ -240,3 +263,7 @@ class Providers:
             created_at=now,
             email_verified_at=now,
         )
+
+
+def _digest(binding: str) -> str:
+    return hashlib.sha256(binding.encode()).hexdigest()

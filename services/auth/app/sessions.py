@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.auth.app.challenges import Challenged, SignInChallenges
 from services.auth.app.families import Families
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
     AccessGrant,
     AccessToken,
@@ -33,7 +34,7 @@ from services.auth.domain.users import (
 )
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import AccountBanned
+from services.kit.errors import AccountBanned, SessionEnded
 from services.kit.ids import Ids
 from services.kit.work import UnitsOfWork
 
@@ -72,6 +73,7 @@ class SignIns:
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
         challenges: SignInChallenges,
+        lockouts: Lockouts,
         log: SignInLog,
         clock: Clock,
         ids: Ids,
@@ -84,8 +86,9 @@ class SignIns:
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
         self._challenges = challenges
+        self._lockouts = lockouts
         self._log = log
-        self._families = Families(sessions, refresh_tokens, clock)
+        self._families = Families(sessions, refresh_tokens, clock, ids, log.stolen)
         self._clock = clock
         self._ids = ids
 
@@ -95,7 +98,8 @@ class SignIns:
         `device` is what the client says of itself.
 
         Raises CredentialsInvalid, alike in words and time for an unknown e-mail
-        and a wrong password, and AccountBanned after a right one.
+        and a wrong password, RateLimited after many of either, and AccountBanned
+        after a right password.
         """
         async with self._log.attempt() as attempt:
             return await self._sign_in(attempt, email, password, device)
@@ -122,12 +126,13 @@ class SignIns:
         self, attempt: Attempt, email: str, password: str, device: str
     ) -> SignedIn | Challenged:
         password = normalise_password(password)
-        known = await self._credentials(email)
-        attempt.account_id = known.user.id if known else ""
-        encoded = known.password_hash if known else None
-        matches = await self._passwords.verify(encoded, password)
-        if known is None or encoded is None or not matches:
-            raise CredentialsInvalid
+        async with self._lockouts.attempt(normalise_email(email)):
+            known = await self._credentials(email)
+            attempt.account_id = known.user.id if known else ""
+            encoded = known.password_hash if known else None
+            matches = await self._passwords.verify(encoded, password)
+            if known is None or encoded is None or not matches:
+                raise CredentialsInvalid
         if known.user.status is UserStatus.BANNED:
             raise AccountBanned
         encoded = await self._rehash(known.user, encoded, password)
@@ -170,6 +175,17 @@ class SignIns:
         if user.status is UserStatus.BANNED:
             raise AccountBanned
         turned = await self._families.turn(token, session)
+        return self._tokens(turned.session, user, turned.token, turned.at)
+
+    async def renew(self, user_id: str, session_id: str) -> Tokens:
+        """Let a session that was authenticated again go on under new tokens.
+
+        Those of before are of no more use. Raises SessionEnded.
+        """
+        user = await self._users.get(self._reader, user_id)
+        if user is None:
+            raise SessionEnded
+        turned = await self._families.renew(user_id, session_id)
         return self._tokens(turned.session, user, turned.token, turned.at)
 
     async def sign_out(self, user_id: str, session_id: str) -> None:
@@ -239,4 +255,4 @@ class SignIns:
     def _tokens(self, session: Session, user: User, token: RefreshToken, at: datetime) -> Tokens:
         grant = AccessGrant(user.id, session.id, user.role, token.grant_id)
         access = self._access_tokens.sign(grant, at)
-        return Tokens(access, token.text, session.expires_at)
+        return Tokens(access, token.text, session.ends_at)

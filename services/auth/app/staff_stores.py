@@ -71,6 +71,12 @@ class AdminStore(Protocol):
     async def credentials(self, source: Source, email: str) -> AdminCredentials | None:
         """Return the admin with a normalised e-mail, and what proves them."""
 
+    async def credentials_of(self, source: Source, admin_id: str) -> AdminCredentials | None:
+        """Return an admin and what proves them."""
+
+    async def set_totp(self, work: UnitOfWork, admin_id: str, sealed: bytes) -> None:
+        """Replace the app's secret; no code of it was accepted yet."""
+
     async def spend(self, work: UnitOfWork, admin_id: str, step: int) -> bool:
         """Keep the time step of an accepted code; False when it or a later one was kept."""
 

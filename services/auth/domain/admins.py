@@ -12,6 +12,8 @@ from services.kit.errors import Refused
 
 # A working day; refreshing does not prolong it.
 ADMIN_LIFETIME = timedelta(hours=12)
+# Who goes away leaves a desk behind.
+ADMIN_IDLE = timedelta(hours=1)
 
 
 class AdminRole(StrEnum):
@@ -53,4 +55,4 @@ def check_remains(admin_id: str, super_admins: Collection[str]) -> None:
 
 def shortened(session: Session) -> Session:
     """Return a session just opened with the life of a session of staff."""
-    return replace(session, expires_at=session.created_at + ADMIN_LIFETIME)
+    return replace(session, expires_at=session.created_at + ADMIN_LIFETIME, idle=ADMIN_IDLE)

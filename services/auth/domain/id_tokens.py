@@ -53,6 +53,18 @@ def check_id_token(claims: dict[str, object], expected: Expected) -> str:
     return subject
 
 
+def check_answering_issuer(iss: str, issuer: str, *, promised: bool) -> None:
+    """Raise ProviderAnswerInvalid when another provider sent the code (RFC 9207).
+
+    `issuer` may hold TENANT. A provider that `promised` to name itself does.
+    """
+    if not iss:
+        _require(not promised)
+        return
+    pattern = re.escape(issuer).replace(re.escape(TENANT), _TENANT_ID.pattern)
+    _require(re.fullmatch(pattern, iss) is not None)
+
+
 def check_access_token_hash(claims: dict[str, object], access_token: str, algorithm: str) -> None:
     """Raise ProviderAnswerInvalid when the token names another access token (at_hash)."""
     if "at_hash" not in claims:

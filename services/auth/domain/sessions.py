@@ -20,6 +20,8 @@ from services.kit.errors import Refused
 GRACE = timedelta(seconds=10)
 # How long a session lives after the sign-in; refreshing does not prolong it.
 LIFETIME = timedelta(days=30)
+# How long it lives without a refresh.
+IDLE = timedelta(days=14)
 # Used tokens remembered at most; refreshing faster than this within GRACE
 # forgets the oldest, which then counts as reused.
 USED_KEPT = 32
@@ -55,6 +57,13 @@ class Session:
     device: str = ""
     # When it last proved a second factor; None: never.
     factor_at: datetime | None = None
+    # How long it lives without a refresh.
+    idle: timedelta = IDLE
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends unless it is refreshed before."""
+        return min(self.expires_at, self.last_used_at + self.idle)
 
     @property
     def last_used_at(self) -> datetime:
@@ -71,7 +80,7 @@ class Verdict(Enum):
     REPEATED = auto()
     # Used before that: the session ends.
     REUSED = auto()
-    # The session has run out.
+    # The session has run out, or was not used for too long.
     EXPIRED = auto()
 
 
@@ -101,13 +110,21 @@ def open_session(
     return Session(session_id, user_id, digest, (), now, now + LIFETIME, device, factor_at)
 
 
+def renewed(session: Session, session_id: str, digest: str, now: datetime) -> Session:
+    """Return the session that takes the place of one whose owner was authenticated again.
+
+    It has an id and a refresh token of its own, and ends when the other would have.
+    """
+    return replace(session, id=session_id, current=digest, used=(), created_at=now)
+
+
 def decide(session: Session, presented: str, successor: str, now: datetime) -> Decision:
     """Judge the digest of a token that was issued for this session.
 
     `successor` is the digest of the token that replaces the presented one. A
     genuine token that is neither current nor remembered was used long ago.
     """
-    if now >= session.expires_at:
+    if now >= session.ends_at:
         return Decision(Verdict.EXPIRED, session, now)
     if presented == session.current:
         return Decision(Verdict.ROTATED, _rotated(session, successor, now), now)

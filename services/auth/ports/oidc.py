@@ -14,6 +14,7 @@ from services.auth.domain.id_tokens import (
     Expected,
     believed,
     check_access_token_hash,
+    check_answering_issuer,
     check_id_token,
 )
 from services.auth.domain.providers import (
@@ -46,6 +47,8 @@ class Endpoints:
     # Empty: there is none.
     userinfo: str
     algorithms: Sequence[str]
+    # Whether its answers name it (RFC 9207).
+    names_itself: bool = False
 
 
 class Kept(Generic[T]):
@@ -117,16 +120,18 @@ class OidcProvider:
         # France Travail names its realm in the query already.
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
-    async def profile(self, attempt: ProviderAttempt, code: str) -> Profile:
+    async def profile(self, attempt: ProviderAttempt, code: str, iss: str) -> Profile:
         """Trade a code for a profile. Raises ProviderAnswerInvalid and Unreachable."""
         try:
             async with asyncio.timeout(EXCHANGE_SECONDS):
-                return await self._profile(attempt, code)
+                return await self._profile(attempt, code, iss)
         except TimeoutError:
             raise Unreachable from None
 
-    async def _profile(self, attempt: ProviderAttempt, code: str) -> Profile:
+    async def _profile(self, attempt: ProviderAttempt, code: str, iss: str) -> Profile:
         endpoints = await self._endpoints.get()
+        # Before the code goes anywhere: it may be another provider's.
+        check_answering_issuer(iss, self._config.expected_issuer, promised=endpoints.names_itself)
         answer = await self._trade(endpoints, attempt, code)
         id_token, access_token = answer.get("id_token"), answer.get("access_token")
         if not isinstance(id_token, str):
@@ -201,6 +206,7 @@ class OidcProvider:
             jwks=self._address(document, "jwks_uri"),
             userinfo=self._address(document, "userinfo_endpoint", optional=True),
             algorithms=[name for name in algorithms if name in config.algorithms],
+            names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         )
 
     async def _find_keys(self) -> list[Key]:
@@ -237,12 +243,12 @@ class OidcProviders:
         """Return where the browser goes. Raises ProviderUnknown and Unreachable."""
         return await self._provider(attempt).authorization_url(attempt, state)
 
-    async def profile(self, attempt: ProviderAttempt, code: str) -> Profile:
+    async def profile(self, attempt: ProviderAttempt, code: str, iss: str = "") -> Profile:
         """Trade a code for a profile.
 
         Raises ProviderAnswerInvalid, ProviderUnknown and Unreachable.
         """
-        return await self._provider(attempt).profile(attempt, code)
+        return await self._provider(attempt).profile(attempt, code, iss)
 
     async def close(self) -> None:
         """Close the connections."""

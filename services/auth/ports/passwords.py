@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
+from zxcvbn import zxcvbn
 
 from services.kit.errors import RateLimited
 
@@ -23,6 +24,11 @@ _Result = TypeVar("_Result")
 THREADS = 2
 QUEUE = 48
 RETRY_AFTER_SECONDS = 1
+# What needs fewer guesses falls to a list of leaked passwords and the usual ways to vary them.
+# zxcvbn brings such a list: 30,000 passwords, names, words, rows of keys, dates, repetitions.
+GUESSES_FEWEST = 1_000_000_000
+# The time that it takes grows with the square of the length; this is some 40 ms.
+_JUDGED_LONGEST = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,10 @@ class Argon2Passwords:
         matches = await self._run(lambda: self._matches(encoded or self._decoy, password))
         return matches and encoded is not None
 
+    async def guessable(self, password: str, context: Sequence[str]) -> bool:
+        """Tell whether a password is common or soon guessed by who knows the `context` words."""
+        return await self._run(lambda: _is_guessable(password, context))
+
     def outdated(self, encoded: str) -> bool:
         """Tell whether `encoded` was made with parameters other than today's."""
         return self._hasher.check_needs_rehash(encoded)
@@ -98,3 +108,8 @@ class Argon2Passwords:
 
     def _leave(self) -> None:
         self._pending -= 1
+
+
+def _is_guessable(password: str, context: Sequence[str]) -> bool:
+    judged = zxcvbn(password[:_JUDGED_LONGEST], user_inputs=list(context))
+    return int(judged["guesses"]) < GUESSES_FEWEST

@@ -30,6 +30,7 @@ class ValkeyAttempts:
             "verifier": attempt.verifier,
             "role": attempt.role.value if attempt.role else "",
             "user": attempt.user_id,
+            "binding": attempt.binding,
         }
         text = json.dumps(value, separators=(",", ":"))
         async with answering():
@@ -49,6 +50,7 @@ class ValkeyAttempts:
             verifier=value["verifier"],
             role=UserRole(value["role"]) if value["role"] else None,
             user_id=value["user"],
+            binding=value["binding"],
         )
 
     def _key(self, state: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from services.auth.domain.sessions import Session, Used
+from services.auth.domain.sessions import IDLE, Session, Used
 from services.kit.errors import DependencyDown
 
 # A user's oldest sessions end beyond this many.
@@ -29,15 +29,26 @@ _MICROSECOND = timedelta(microseconds=1)
 # Writes a session if nobody changed it since it was read; an ended one stays ended.
 _REPLACE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
+return 1
+"""
+
+# Ends a session and opens another in its place, if nobody changed it since it was read. KEYS: both
+# sessions, the user's. ARGV: the sessions, when the new one ends without use, when it expires, ids.
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[2], 'PXAT', ARGV[3])
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[6])
+redis.call('ZREM', KEYS[3], ARGV[5])
 return 1
 """
 
 # Writes a new session, lists it under its user, and ends the user's oldest
 # beyond the number kept. ARGV: session, its id, expiry in ms, now in ms, number
-# kept, prefix of session keys.
+# kept, prefix of session keys, when it ends without use in ms.
 _OPEN = """
-redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[7])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
 redis.call('PEXPIREAT', KEYS[2], ARGV[3])
@@ -73,6 +84,7 @@ class ValkeySessions:
         self._user_prefix = f"{prefix}sessions:"
         self._kept = kept
         self._replace = client.register_script(_REPLACE)
+        self._renew = client.register_script(_RENEW)
         self._open = client.register_script(_OPEN)
         self._end_all = client.register_script(_END_ALL)
 
@@ -85,6 +97,7 @@ class ValkeySessions:
             _millis(session.created_at),
             self._kept,
             self._session_prefix,
+            _millis(session.ends_at),
         ]
         keys = [self._session_prefix + session.id, self._user_prefix + session.user_id]
         async with answering():
@@ -99,8 +112,18 @@ class ValkeySessions:
     async def replace(self, old: Session, new: Session) -> bool:
         """Write `new` if the session is still as `old`; tell whether it was."""
         keys = [self._session_prefix + old.id]
+        arguments: list[str | int] = [_encoded(old), _encoded(new), _millis(new.ends_at)]
         async with answering():
-            return bool(await self._replace(keys=keys, args=[_encoded(old), _encoded(new)]))
+            return bool(await self._replace(keys=keys, args=arguments))
+
+    async def renew(self, old: Session, new: Session) -> bool:
+        """Put `new` in the place of `old` if that is still so; tell whether it was."""
+        prefix = self._session_prefix
+        keys = [prefix + old.id, prefix + new.id, self._user_prefix + old.user_id]
+        ends = [_millis(new.ends_at), _millis(new.expires_at)]
+        arguments: list[str | int] = [_encoded(old), _encoded(new), *ends, old.id, new.id]
+        async with answering():
+            return bool(await self._renew(keys=keys, args=arguments))
 
     async def end(self, user_id: str, session_id: str) -> None:
         """End a session. Ending one that is gone succeeds."""
@@ -164,6 +187,8 @@ def _encoded(session: Session) -> str:
     }
     if session.device:
         value["device"] = session.device
+    if session.idle != IDLE:
+        value["idle"] = session.idle // _MICROSECOND
     if session.factor_at:
         value["factor"] = _micros(session.factor_at)
     return json.dumps(value, separators=(",", ":"))
@@ -180,4 +205,5 @@ def _decoded(session_id: str, text: bytes | str) -> Session:
         expires_at=_instant(value["expires"]),
         device=value.get("device", ""),
         factor_at=_instant(value["factor"]) if "factor" in value else None,
+        idle=value["idle"] * _MICROSECOND if "idle" in value else IDLE,
     )

@@ -13,7 +13,7 @@ from services.auth.app.password_changes import PasswordChanges
 from services.auth.app.profiles import CHANGEABLE, Profiles
 from services.auth.rpc import messages
 from services.kit.audit import note_change
-from services.kit.call import current_user
+from services.kit.call import current_user, prepared
 from services.kit.errors import InvalidFields
 
 
@@ -34,16 +34,12 @@ class AccountRpc(AccountServiceServicer):
 
     async def Register(self, request: pb.RegisterRequest, context: Any) -> pb.RegisterResponse:
         """Register a person."""
-        registration = Registration(
-            email=request.email,
-            password=request.password,
-            first_name=request.first_name,
-            last_name=request.last_name,
-            role=messages.USER_ROLE_OF[request.role],
-            locale=request.locale,
-        )
-        account = await self._accounts.register(registration)
+        account = await self._accounts.register(_registration(request), prepared() or "")
         return pb.RegisterResponse(user=messages.user(account))
+
+    async def prepare_register(self, request: pb.RegisterRequest) -> str:
+        """Hash the password before the unit of work of the request_id opens."""
+        return await self._accounts.secure(_registration(request))
 
     async def GetMe(self, request: pb.GetMeRequest, context: Any) -> pb.GetMeResponse:
         """Tell the caller who they are."""
@@ -111,3 +107,14 @@ class AccountRpc(AccountServiceServicer):
         """Delete the caller's account."""
         await self._departures.delete(current_user().id, request.password)
         return pb.DeleteMeResponse()
+
+
+def _registration(request: pb.RegisterRequest) -> Registration:
+    return Registration(
+        email=request.email,
+        password=request.password,
+        first_name=request.first_name,
+        last_name=request.last_name,
+        role=messages.USER_ROLE_OF[request.role],
+        locale=request.locale,
+    )

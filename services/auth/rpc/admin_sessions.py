@@ -35,6 +35,16 @@ class AdminSessionRpc(AdminSessionServiceServicer):
         kept = await self._sign_ins.refresh(request.refresh_token)
         return pb.RefreshAdminResponse(tokens=messages.tokens(kept))
 
+    async def StepUpAdmin(
+        self, request: pb.StepUpAdminRequest, context: Any
+    ) -> pb.StepUpAdminResponse:
+        """Prove the app again; the session goes on under new tokens."""
+        caller = current_user()
+        kept = await self._sign_ins.step_up(caller.id, caller.session_id, request.totp_code)
+        return pb.StepUpAdminResponse(
+            fresh_until=messages.timestamp(kept.fresh_until), tokens=messages.tokens(kept.tokens)
+        )
+
     async def SignOutAdmin(
         self, request: pb.SignOutAdminRequest, context: Any
     ) -> pb.SignOutAdminResponse:

@@ -9,6 +9,7 @@ from weneeds.auth.v1.admin_service_pb2_grpc import AdminManagementServiceService
 
 from services.auth.app.admins import Admins, NewAdmin
 from services.auth.rpc import staff_messages
+from services.kit.call import prepared
 from services.kit.paging import Page
 
 
@@ -33,16 +34,14 @@ class AdminManagementRpc(AdminManagementServiceServicer):
         self, request: pb.CreateAdminRequest, context: Any
     ) -> pb.CreateAdminResponse:
         """Create an admin and show the authenticator's secret, once."""
-        new = NewAdmin(
-            email=request.email,
-            name=request.name,
-            password=request.password,
-            role=staff_messages.ADMIN_ROLE_OF[request.role],
-        )
-        created = await self._admins.create(new)
+        created = await self._admins.create(_new_admin(request), prepared() or "")
         return pb.CreateAdminResponse(
             admin=staff_messages.admin(created.admin), totp_uri=created.totp_uri
         )
+
+    async def prepare_create(self, request: pb.CreateAdminRequest) -> str:
+        """Hash the password before the unit of work of the request_id opens."""
+        return await self._admins.secure(_new_admin(request))
 
     async def SetAdminRole(
         self, request: pb.SetAdminRoleRequest, context: Any
@@ -52,9 +51,25 @@ class AdminManagementRpc(AdminManagementServiceServicer):
         person = await self._admins.set_role(request.admin_id, role)
         return pb.SetAdminRoleResponse(admin=staff_messages.admin(person))
 
+    async def ResetAdminAuthenticator(
+        self, request: pb.ResetAdminAuthenticatorRequest, context: Any
+    ) -> pb.ResetAdminAuthenticatorResponse:
+        """Give an admin another authenticator and show its secret, once."""
+        uri = await self._admins.reset_authenticator(request.admin_id, request.reason)
+        return pb.ResetAdminAuthenticatorResponse(totp_uri=uri)
+
     async def DeleteAdmin(
         self, request: pb.DeleteAdminRequest, context: Any
     ) -> pb.DeleteAdminResponse:
         """Delete an admin and end the admin's sessions."""
         await self._admins.delete(request.admin_id)
         return pb.DeleteAdminResponse()
+
+
+def _new_admin(request: pb.CreateAdminRequest) -> NewAdmin:
+    return NewAdmin(
+        email=request.email,
+        name=request.name,
+        password=request.password,
+        role=staff_messages.ADMIN_ROLE_OF[request.role],
+    )

@@ -14,11 +14,16 @@ from weneeds.auth.v1.session_service_pb2 import Tokens
 
 from services.kit.clock import Clock
 
+# The access token's name is the platform's word and stays as it is.
 ACCESS = "wToken"
 REFRESH = "wRefresh"
+BINDING = "wBinding"
+# Browsers take a cookie of such a name from this very host over HTTPS, and for the whole of it.
+_HOST = "__Host-"
 _ACCESS_RULES = "Path=/; HttpOnly; SameSite=Lax"
-# Sent where tokens are traded and nowhere else.
-_REFRESH_RULES = "Path=/api/v1/auth; HttpOnly; SameSite=Strict"
+# Not sent when another site leads here. The gateway hands them to auth and to nobody else.
+_OWN_RULES = "Path=/; HttpOnly; SameSite=Strict"
+_BINDING_SECONDS = 600
 
 
 class BrowserCookies:
@@ -27,6 +32,9 @@ class BrowserCookies:
     def __init__(self, clock: Clock, *, secure: bool) -> None:
         self._clock = clock
         self._secure = "; Secure" if secure else ""
+        prefix = _HOST if secure else ""
+        self._refresh = prefix + REFRESH
+        self._binding = prefix + BINDING
 
     async def keep(self, context: Any, tokens: Tokens) -> None:
         """For a browser, move the tokens out of the answer into cookies; the times stay."""
@@ -38,7 +46,7 @@ class BrowserCookies:
             context,
             self._cookie(ACCESS, tokens.access_token, self._seconds(access_until), _ACCESS_RULES),
             self._cookie(
-                REFRESH, tokens.refresh_token, self._seconds(refresh_until), _REFRESH_RULES
+                self._refresh, tokens.refresh_token, self._seconds(refresh_until), _OWN_RULES
             ),
         )
         tokens.ClearField("access_token")
@@ -51,19 +59,25 @@ class BrowserCookies:
         await self._send(
             context,
             self._cookie(ACCESS, "", 0, _ACCESS_RULES),
-            self._cookie(REFRESH, "", 0, _REFRESH_RULES),
+            self._cookie(self._refresh, "", 0, _OWN_RULES),
         )
 
     def refresh_token(self, context: Any) -> str:
         """Return the refresh token of a browser's cookie; empty when there is none."""
+        return _cookie_of(context, self._refresh)
+
+    async def bind(self, context: Any, binding: str) -> str:
+        """For a browser, keep what binds a sign-in in a cookie; return what the answer holds."""
         if not _is_browser(context):
-            return ""
-        for header in _sent(context, "cookie"):
-            for pair in header.split(";"):
-                name, _, value = pair.strip().partition("=")
-                if name == REFRESH:
-                    return value
+            return binding
+        await self._send(
+            context, self._cookie(self._binding, binding, _BINDING_SECONDS, _OWN_RULES)
+        )
         return ""
+
+    def binding(self, context: Any) -> str:
+        """Return what binds the sign-ins of a browser; empty when there is nothing."""
+        return _cookie_of(context, self._binding)
 
     def _cookie(self, name: str, value: str, seconds: int, rules: str) -> str:
         return f"{name}={value}; Max-Age={seconds}; {rules}{self._secure}"
@@ -77,6 +91,17 @@ class BrowserCookies:
 
 def _is_browser(context: Any) -> bool:
     return "browser" in _sent(context, "x-weneeds-client")
+
+
+def _cookie_of(context: Any, wanted: str) -> str:
+    if not _is_browser(context):
+        return ""
+    for header in _sent(context, "cookie"):
+        for pair in header.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == wanted:
+                return value
+    return ""
 
 
 def _sent(context: Any, name: str) -> list[str]:

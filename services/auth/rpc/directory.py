@@ -10,17 +10,30 @@ from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 from services.auth.app.admin_sessions import AdminSignIns
 from services.auth.app.directory import Directory
 from services.auth.app.mail_targets import MailTargets
+from services.auth.app.visits import Visitor, Visits
 from services.auth.domain.users import UserStatus
 from services.auth.rpc import messages, staff_messages
 from services.kit.access import Access
+
+_VISITORS = {
+    Visitor.KNOWN: pb.VISITOR_KNOWN,
+    Visitor.STRANGER: pb.VISITOR_STRANGER,
+    Visitor.BANNED: pb.VISITOR_BANNED,
+    Visitor.UNDER_MAINTENANCE: pb.VISITOR_UNDER_MAINTENANCE,
+}
 
 
 class DirectoryRpc(DirectoryServiceServicer):
     """What the other services may know about people."""
 
     def __init__(
-        self, directory: Directory, mail_targets: MailTargets, admins: AdminSignIns
+        self,
+        directory: Directory,
+        mail_targets: MailTargets,
+        admins: AdminSignIns,
+        visits: Visits,
     ) -> None:
+        self._visits = visits
         self._directory = directory
         self._mail_targets = mail_targets
         self._admins = admins
@@ -64,6 +77,12 @@ class DirectoryRpc(DirectoryServiceServicer):
             role=staff_messages.ADMIN_ROLES[standing.admin.role],
             second_factor_at=messages.timestamp(standing.factor_at),
         )
+
+    async def GetVisitor(
+        self, request: pb.GetVisitorRequest, context: Any
+    ) -> pb.GetVisitorResponse:
+        """Tell the gateway who asks for a page."""
+        return pb.GetVisitorResponse(visitor=_VISITORS[await self._visits.judge(request.token)])
 
     async def ListContacts(
         self, request: pb.ListContactsRequest, context: Any

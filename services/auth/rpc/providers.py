@@ -9,6 +9,7 @@ from weneeds.auth.v1.provider_service_pb2_grpc import ProviderServiceServicer
 
 from services.auth.app.challenges import Challenged
 from services.auth.app.providers import Providers
+from services.auth.app.reauthentication import Reauthentication
 from services.auth.domain.providers import Identity
 from services.auth.rpc import factor_messages, messages
 from services.auth.rpc.cookies import BrowserCookies
@@ -19,8 +20,11 @@ from services.kit.paging import Page
 class ProviderRpc(ProviderServiceServicer):
     """Sign-in through identity providers."""
 
-    def __init__(self, providers: Providers, cookies: BrowserCookies) -> None:
+    def __init__(
+        self, providers: Providers, reauthentication: Reauthentication, cookies: BrowserCookies
+    ) -> None:
         self._providers = providers
+        self._reauthentication = reauthentication
         self._cookies = cookies
 
     async def ListProviders(
@@ -42,18 +46,22 @@ class ProviderRpc(ProviderServiceServicer):
     ) -> pb.BeginProviderSignInResponse:
         """Begin a sign-in."""
         role = messages.USER_ROLE_OF[request.role]
-        begun = await self._providers.begin_sign_in(request.provider, request.redirect_uri, role)
+        begun = await self._providers.begin_sign_in(
+            request.provider, request.redirect_uri, role, self._cookies.binding(context)
+        )
         return pb.BeginProviderSignInResponse(
-            authorization_url=begun.authorization_url, state=begun.state
+            authorization_url=begun.authorization_url,
+            state=begun.state,
+            binding=await self._cookies.bind(context, begun.binding),
         )
 
     async def BeginProviderLink(
         self, request: pb.BeginProviderLinkRequest, context: Any
     ) -> pb.BeginProviderLinkResponse:
         """Begin to link a provider's account to the caller's."""
-        begun = await self._providers.begin_link(
-            request.provider, request.redirect_uri, current_user().id
-        )
+        caller = current_user()
+        await self._reauthentication.require(caller.id, caller.session_id, request.current_password)
+        begun = await self._providers.begin_link(request.provider, request.redirect_uri, caller.id)
         return pb.BeginProviderLinkResponse(
             authorization_url=begun.authorization_url, state=begun.state
         )
@@ -62,7 +70,9 @@ class ProviderRpc(ProviderServiceServicer):
         self, request: pb.FinishProviderLinkRequest, context: Any
     ) -> pb.FinishProviderLinkResponse:
         """Finish a link that the caller began."""
-        linked = await self._providers.finish_link(request.state, request.code, current_user().id)
+        linked = await self._providers.finish_link(
+            request.state, request.code, current_user().id, request.iss
+        )
         return pb.FinishProviderLinkResponse(identity=_identity(linked))
 
     async def FinishProvider(
@@ -71,7 +81,14 @@ class ProviderRpc(ProviderServiceServicer):
         """Finish a sign-in with the provider's answer."""
         call = current_call()
         locale = call.locale if call is not None else ""
-        done = await self._providers.finish(request.state, request.code, locale, current_device())
+        done = await self._providers.finish(
+            request.state,
+            request.code,
+            locale,
+            current_device(),
+            binding=self._cookies.binding(context) or request.binding,
+            iss=request.iss,
+        )
         if isinstance(done, Challenged):
             return pb.FinishProviderResponse(challenge=factor_messages.challenge(done))
         tokens = messages.tokens(done.tokens)

@@ -63,7 +63,9 @@ class SessionRpc(SessionServiceServicer):
         caller = current_user()
         proof = factor_messages.proof(request.proof)
         until = await self._step_ups.prove(caller.id, caller.session_id, proof)
-        return pb.StepUpResponse(fresh_until=messages.timestamp(until))
+        tokens = messages.tokens(await self._sign_ins.renew(caller.id, caller.session_id))
+        await self._cookies.keep(context, tokens)
+        return pb.StepUpResponse(fresh_until=messages.timestamp(until), tokens=tokens)
 
     async def Refresh(self, request: pb.RefreshRequest, context: Any) -> pb.RefreshResponse:
         """Trade a refresh token for new tokens."""

@@ -18,6 +18,13 @@ _PERSON = (admins.c.id, admins.c.email, admins.c.name, admins.c.role, admins.c.c
 _INSERT = Query(insert(admins).on_conflict_do_nothing(constraint="admins_email"))
 _BY_ID = Query(select(*_PERSON).where(admins.c.id == bindparam("id")))
 _CREDENTIALS = Query(select(admins).where(admins.c.email == bindparam("email")))
+_CREDENTIALS_OF = Query(select(admins).where(admins.c.id == bindparam("id")))
+_SET_TOTP = Query.text(
+    """
+    update admins set totp_secret = cast(:sealed as bytea), totp_last_step = null
+    where id = :id
+    """
+)
 # In one order, so that two who lock them do not wait for each other.
 _LOCK_SUPER = Query(
     select(admins.c.id)
@@ -83,11 +90,16 @@ class PostgresAdmins:
     async def credentials(self, source: Source, email: str) -> AdminCredentials | None:
         """Return the admin with a normalised e-mail, and what proves them."""
         row = await source.fetch_one(_CREDENTIALS, email=email)
-        if row is None:
-            return None
-        return AdminCredentials(
-            _admin(row), row["password_hash"], row["totp_secret"], row["totp_last_step"]
-        )
+        return _credentials(row) if row else None
+
+    async def credentials_of(self, source: Source, admin_id: str) -> AdminCredentials | None:
+        """Return an admin and what proves them."""
+        row = await source.fetch_one(_CREDENTIALS_OF, id=admin_id)
+        return _credentials(row) if row else None
+
+    async def set_totp(self, work: UnitOfWork, admin_id: str, sealed: bytes) -> None:
+        """Replace the app's secret; no code of it was accepted yet."""
+        await work.execute(_SET_TOTP, id=admin_id, sealed=sealed)
 
     async def spend(self, work: UnitOfWork, admin_id: str, step: int) -> bool:
         """Keep the time step of an accepted code; False when it or a later one was kept."""
@@ -121,3 +133,8 @@ class PostgresAdmins:
 
 def _admin(row: Row) -> Admin:
     return Admin(row["id"], row["email"], row["name"], AdminRole(row["role"]), row["created_at"])
+
+
+def _credentials(row: Row) -> AdminCredentials:
+    secret, last_step = row["totp_secret"], row["totp_last_step"]
+    return AdminCredentials(_admin(row), row["password_hash"], secret, last_step)

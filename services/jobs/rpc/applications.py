@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from weneeds.jobs.v1 import application_pb2
 from weneeds.jobs.v1 import application_service_pb2 as pb
 from weneeds.jobs.v1.application_service_pb2_grpc import ApplicationServiceServicer
 
 from services.jobs.app.applications import Applications
 from services.jobs.domain.applications import ApplicationStatus, InterviewOutcome, Meeting
-from services.jobs.rpc.messages import application_message, application_messages
+from services.jobs.rpc.messages import application_message, write_applications
 from services.kit.call import current_user
 from services.kit.db import Row
 from services.kit.paging import Listing, Page
@@ -38,10 +37,9 @@ class ApplicationRpc(ApplicationServiceServicer):
         listing = await self._applications.list_company(
             page, request.company_id, request.job_id, _status(request.status)
         )
-        shown, token = _page(page, listing)
-        return pb.ListApplicationsResponse(
-            applications=shown, next_page_token=token, total_size=listing.total
-        )
+        response = pb.ListApplicationsResponse()
+        _write_page(response, page, listing)
+        return response
 
     async def ListMyApplications(
         self, request: pb.ListMyApplicationsRequest, context: Any
@@ -49,10 +47,9 @@ class ApplicationRpc(ApplicationServiceServicer):
         """See the contract."""
         page = Page.of(request, keys=_KEYS)
         listing = await self._applications.list_mine(page, current_user())
-        shown, token = _page(page, listing)
-        return pb.ListMyApplicationsResponse(
-            applications=shown, next_page_token=token, total_size=listing.total
-        )
+        response = pb.ListMyApplicationsResponse()
+        _write_page(response, page, listing)
+        return response
 
     async def GetApplication(
         self, request: pb.GetApplicationRequest, context: Any
@@ -102,10 +99,16 @@ def _status(number: int) -> ApplicationStatus | None:
     return ApplicationStatus(number) if number else None
 
 
-def _page(page: Page, listing: Listing[Row]) -> tuple[list[application_pb2.Application], str]:
+def _write_page(
+    response: pb.ListApplicationsResponse | pb.ListMyApplicationsResponse,
+    page: Page,
+    listing: Listing[Row],
+) -> None:
+    response.total_size = listing.total
     shown = listing.rows[: page.size]
     if not shown:
-        return [], ""
+        return
     last = shown[-1]
-    token = page.next_token(listing.rows, (to_micros(last["created_at"]), last["id"]))
-    return application_messages(shown), token
+    key = (to_micros(last["created_at"]), last["id"])
+    response.next_page_token = page.next_token(listing.rows, key)
+    write_applications(response.applications, shown)

@@ -12,7 +12,7 @@ from services.jobs.domain.candidates import CalendarDate, Experience, Profile
 from services.jobs.domain.jobs import Job, LanguageSkill
 from services.kit.db import Row
 from services.kit.money import to_money
-from services.kit.times import to_timestamp
+from services.kit.times import to_timestamp, write_timestamp
 
 
 def languages_message(spoken: Sequence[LanguageSkill]) -> list[job_pb2.LanguageSkill]:
@@ -107,51 +107,44 @@ def languages_of(messages: Sequence[job_pb2.LanguageSkill]) -> tuple[LanguageSki
 
 def application_message(row: Row) -> application_pb2.Application:
     """One application from a row of the store."""
-    return _application(row, _job(row))
-
-
-def application_messages(rows: Sequence[Row]) -> list[application_pb2.Application]:
-    """A page of applications. The message of a job is built once for the page."""
-    known: dict[str, application_pb2.ApplicationJob] = {}
-    page: list[application_pb2.Application] = []
-    for row in rows:
-        job = known.get(row["job_id"])
-        if job is None:
-            job = known[row["job_id"]] = _job(row)
-        page.append(_application(row, job))
-    return page
-
-
-def _job(row: Row) -> application_pb2.ApplicationJob:
-    return application_pb2.ApplicationJob(
-        id=row["job_id"], title=row["job_title"], company_name=row["company_name"] or ""
-    )
-
-
-def _application(row: Row, job: application_pb2.ApplicationJob) -> application_pb2.Application:
-    message = application_pb2.Application(
-        id=row["id"],
-        status=row["status"],
-        matching_score=row["matching_score"],
-        created_at=to_timestamp(row["created_at"]),
-        candidate=application_pb2.ApplicationCandidate(
-            id=row["candidate_id"],
-            first_name=row["first_name"] or "",
-            email=row["email"] or "",
-            city=row["candidate_city"],
-        ),
-        job=job,
-        receipt_id=row["receipt_id"] or "",
-    )
-    if row["meeting_id"] is not None:
-        message.meeting.CopyFrom(_meeting(row))
+    message = application_pb2.Application()
+    _write(message, row)
     return message
 
 
-def _meeting(row: Row) -> application_pb2.Meeting:
-    return application_pb2.Meeting(
-        id=row["meeting_id"],
-        starts_at=to_timestamp(row["starts_at"]),
-        duration_minutes=row["duration_minutes"],
-        place=row["place"],
-    )
+def write_applications(page: Any, rows: Sequence[Row]) -> None:
+    """Append `rows` to the repeated field `page`.
+
+    In place, without a message in between: a page is the most frequent answer of all, and
+    costs half as much this way.
+    """
+    for row in rows:
+        _write(page.add(), row)
+
+
+def _write(message: application_pb2.Application, row: Row) -> None:
+    message.id = row["id"]
+    message.status = row["status"]
+    if row["matching_score"] is not None:
+        message.matching_score = row["matching_score"]
+    if row["receipt_id"] is not None:
+        message.receipt_id = row["receipt_id"]
+    write_timestamp(message.created_at, row["created_at"])
+    candidate = message.candidate
+    candidate.id = row["candidate_id"]
+    candidate.first_name = row["first_name"] or ""
+    candidate.email = row["email"] or ""
+    candidate.city = row["candidate_city"]
+    job = message.job
+    job.id = row["job_id"]
+    job.title = row["job_title"]
+    job.company_name = row["company_name"] or ""
+    if row["meeting_id"] is not None:
+        _write_meeting(message.meeting, row)
+
+
+def _write_meeting(meeting: application_pb2.Meeting, row: Row) -> None:
+    meeting.id = row["meeting_id"]
+    write_timestamp(meeting.starts_at, row["starts_at"])
+    meeting.duration_minutes = row["duration_minutes"]
+    meeting.place = row["place"]

@@ -13,7 +13,8 @@ from typing import Any
 
 from services.kit.call import Call
 
-# Looks at a call and its decoded request; raises Refused to stop it.
-Guard = Callable[[Call, Any], Awaitable[None]]
+# Looks at a call and its decoded request; raises Refused to stop it. Most know at once and
+# return None; one that has to ask somebody returns what to await.
+Guard = Callable[[Call, Any], Awaitable[None] | None]
 # What answers a request message.
 Handler = Callable[[Any, Any], Awaitable[Any]]

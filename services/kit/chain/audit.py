@@ -30,7 +30,7 @@ def resource(method: Method) -> Guard | None:
     name = names[0]
     read = field_reader(method.request.DESCRIPTOR, name, method.path)
 
-    async def guard(call: Call, message: Any) -> None:
+    def guard(call: Call, message: Any) -> None:
         resource_id = read(message)
         call.notes["resource_type"] = name.removesuffix(_ID)
         if is_uuid(resource_id):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -62,12 +62,14 @@ class Edge:
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
-                        await guard(call, request)
+                        pending = guard(call, request)
+                        if pending is not None:
+                            await pending
                     response: bytes = (await handler(request, context)).SerializeToString()
                 except Exception as error:
                     failure = error
                 else:
-                    _finished(call, started, grpc.StatusCode.OK, attributes)
+                    _finished(call, context, started, grpc.StatusCode.OK, attributes)
                     if feature:
                         feature_uses.add(1, {"feature": feature})
                     return response
@@ -89,18 +91,20 @@ class Edge:
                 try:
                     request = _decode(method, raw, call)
                     for guard in guards:
-                        await guard(call, request)
+                        pending = guard(call, request)
+                        if pending is not None:
+                            await pending
                     async with aclosing(handler(request, context)) as responses:
                         async for response in responses:
                             await context.write(response.SerializeToString())
                 except asyncio.CancelledError:
                     # The client has left.
-                    _finished(call, started, grpc.StatusCode.CANCELLED, attributes)
+                    _finished(call, context, started, grpc.StatusCode.CANCELLED, attributes)
                     raise
                 except Exception as error:
                     failure = error
                 else:
-                    _finished(call, started, grpc.StatusCode.OK, attributes)
+                    _finished(call, context, started, grpc.StatusCode.OK, attributes)
                     return
                 await self._fail(call, context, failure, started, attributes)
 
@@ -115,7 +119,8 @@ class Edge:
             method=method,
             correlation_id=headers.get(_CORRELATION, "")[:_MAX_ID] or self.ids.new(),
             locale="en" if language[:2].lower() == "en" else "fr",
-            peer=_peer(context.peer_identities() or ()),
+            # Reading the certificate costs more than a layer: for whom it decides only.
+            peer=_peer(context) if method.internal else "",
             address=headers.get("x-weneeds-address", "")[:_MAX_ID],
             device=_device(headers.get("user-agent", "")),
             deadline=None if left is None else time.monotonic() + left,
@@ -135,7 +140,7 @@ class Edge:
     ) -> NoReturn:
         status = await self._status(call, error)
         code = _CODES[status.code]
-        _finished(call, started, code, attributes, status.message)
+        _finished(call, context, started, code, attributes, status.message)
         await context.abort(
             code,
             status.message,
@@ -177,9 +182,9 @@ def _decode(method: Method, raw: bytes, call: Call) -> Any:
         raise InvalidFields([("", "not a message of the declared type")]) from error
 
 
-def _peer(identities: Iterable[bytes]) -> str:
+def _peer(context: Any) -> str:
     """Return the peer's name; `auth_context()` would copy the whole certificate for it."""
-    for name in identities:
+    for name in context.peer_identities() or ():
         text = name.decode("ascii", "replace")
         if text.startswith(_SPIFFE):
             return str(text.removeprefix(_SPIFFE))
@@ -187,6 +192,8 @@ def _peer(identities: Iterable[bytes]) -> str:
 
 
 def _device(agent: str) -> str:
+    if agent.isprintable():
+        return agent.strip()[:MAX_DEVICE]
     printable = "".join(character for character in agent if character.isprintable())
     return printable.strip()[:MAX_DEVICE]
 
@@ -207,6 +214,7 @@ def _level(code: grpc.StatusCode, took: float) -> int:
 
 def _finished(
     call: Call,
+    context: Any,
     started: float,
     code: grpc.StatusCode,
     attributes: Mapping[str, str],
@@ -217,7 +225,7 @@ def _finished(
     level = _level(code, took)
     if not log.isEnabledFor(level):
         return
-    facts: dict[str, object] = {"code": code.name, "ms": round(took, 2), "peer": call.peer}
+    facts: dict[str, object] = {"code": code.name, "ms": round(took, 2), "peer": _peer(context)}
     if call.user is not None:
         facts["user_id"] = call.user.id
     if message:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+from services.kit.access import Access as State
 from services.kit.access import AccessCache
-from services.kit.call import Call
+from services.kit.call import Call, User
 from services.kit.chain import Guard
 from services.kit.contract import Access, Method
 from services.kit.errors import AccountBanned, CallerDenied, SessionEnded, TokenMissing
@@ -30,11 +32,7 @@ def identity(
 
 
 def _signed_in(verifiers: Verifiers, cache: AccessCache) -> Guard:
-    async def signed_in(call: Call, message: Any) -> None:
-        if not call.token:
-            raise TokenMissing
-        user = verifiers.user(call.token)
-        state = await cache.get(user.id, user.session_id)
+    def admit(call: Call, user: User, state: State) -> None:
         # A ban ends the sessions too; who is banned shall learn that.
         if state.banned:
             raise AccountBanned
@@ -42,25 +40,42 @@ def _signed_in(verifiers: Verifiers, cache: AccessCache) -> Guard:
             raise SessionEnded
         call.user = user
 
-    return signed_in
+    return _known(verifiers.user, cache, admit)
 
 
 def _admin(verifiers: Verifiers, cache: AccessCache) -> Guard:
-    async def admin(call: Call, message: Any) -> None:
-        if not call.token:
-            raise TokenMissing
-        user = verifiers.admin(call.token)
-        state = await cache.get(user.id, user.session_id)
+    def admit(call: Call, user: User, state: State) -> None:
         if not state.session_alive:
             raise SessionEnded
         # The role of this moment, not that of the moment the token was made.
         call.user = replace(user, role=state.role)
 
-    return admin
+    return _known(verifiers.admin, cache, admit)
+
+
+def _known(
+    verify: Callable[[str], User],
+    cache: AccessCache,
+    admit: Callable[[Call, User, State], None],
+) -> Guard:
+    async def ask(call: Call, user: User) -> None:
+        admit(call, user, await cache.get(user.id, user.session_id))
+
+    def guard(call: Call, message: Any) -> Awaitable[None] | None:
+        if not call.token:
+            raise TokenMissing
+        user = verify(call.token)
+        state = cache.fresh(user.session_id)
+        if state is None:
+            return ask(call, user)
+        admit(call, user, state)
+        return None
+
+    return guard
 
 
 def _internal(callers: frozenset[str]) -> Guard:
-    async def internal(call: Call, message: Any) -> None:
+    def internal(call: Call, message: Any) -> None:
         if call.peer not in callers:
             raise CallerDenied(caller=call.peer or "unknown")
 

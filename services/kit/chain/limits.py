@@ -22,7 +22,7 @@ MIN_SECONDS = 0.010
 _MAX_KEY = 200
 
 
-async def deadline(call: Call, message: Any) -> None:
+def deadline(call: Call, message: Any) -> None:
     """Refuse a call whose caller will be gone before an answer can be had."""
     if call.deadline is not None and call.deadline - time.monotonic() < MIN_SECONDS:
         raise DeadlineTooShort

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from services.kit.call import Call
@@ -23,8 +24,16 @@ def maintenance(method: Method, switch: Maintenance) -> Guard | None:
     }:
         return None
 
-    async def guard(call: Call, message: Any) -> None:
+    async def ask() -> None:
         if await switch.is_on():
             raise UnderMaintenance
+
+    def guard(call: Call, message: Any) -> Awaitable[None] | None:
+        on = switch.seen()
+        if on is None:
+            return ask()
+        if on:
+            raise UnderMaintenance
+        return None
 
     return guard

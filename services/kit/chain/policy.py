@@ -21,7 +21,7 @@ from weneeds.options.v1.policy_pb2 import (
 from weneeds.options.v1.role_pb2 import ADMIN_ROLE_SUPER_ADMIN, AdminRole, UserRole
 
 from services.kit.access import Access, AccessCache
-from services.kit.call import Call
+from services.kit.call import Call, User
 from services.kit.chain import Guard
 from services.kit.clock import Clock
 from services.kit.contract import Method, field_reader
@@ -52,15 +52,19 @@ ScopeResolver = Callable[[str], Awaitable[Ownership | None]]
 PolicyFunction = Callable[[Call, Any], Awaitable[None]]
 
 
-async def _company(company_id: str) -> Ownership | None:
+def _company(company_id: str) -> Ownership:
     return Ownership(company_id=company_id)
 
 
-async def _user(user_id: str) -> Ownership | None:
+def _user(user_id: str) -> Ownership:
     return Ownership(user_id=user_id)
 
 
-BUILT_IN: Mapping[int, ScopeResolver] = {SCOPE_KIND_COMPANY: _company, SCOPE_KIND_USER: _user}
+# Kinds whose id says by itself to whom the resource belongs.
+BUILT_IN: Mapping[int, Callable[[str], Ownership]] = {
+    SCOPE_KIND_COMPANY: _company,
+    SCOPE_KIND_USER: _user,
+}
 
 
 def policy(
@@ -81,19 +85,19 @@ def policy(
     if wanted.admin_roles:
         guards.append(_admin_roles(wanted.admin_roles))
     if wanted.HasField("scope"):
-        guards.append(_scope(method, wanted.scope, {**BUILT_IN, **scopes}, cache))
+        guards.append(_scope(method, wanted.scope, scopes, cache))
     if wanted.rule:
         guards.append(rules[wanted.rule])
     if wanted.step_up:
         always = wanted.step_up != STEP_UP_WHEN_ENROLLED
-        guards.append(_step_up(cache, clock, always=always))
+        guards.append(fresh_factor(cache, clock, always=always))
     return guards
 
 
 def _roles(numbers: Any) -> Guard:
     names = frozenset(UserRole.Name(number).removeprefix("USER_ROLE_") for number in numbers)
 
-    async def roles(call: Call, message: Any) -> None:
+    def roles(call: Call, message: Any) -> None:
         if call.user is None or call.user.role not in names:
             raise RoleRequired(roles=", ".join(sorted(names)))
 
@@ -104,7 +108,7 @@ def _admin_roles(numbers: Any) -> Guard:
     names = frozenset(AdminRole.Name(number).removeprefix("ADMIN_ROLE_") for number in numbers)
     super_only = set(numbers) == {ADMIN_ROLE_SUPER_ADMIN}
 
-    async def admin_roles(call: Call, message: Any) -> None:
+    def admin_roles(call: Call, message: Any) -> None:
         if call.user is not None and call.user.role in names:
             return
         if super_only:
@@ -114,22 +118,30 @@ def _admin_roles(numbers: Any) -> Guard:
     return admin_roles
 
 
-def _step_up(cache: AccessCache, clock: Clock, *, always: bool) -> Guard:
+def fresh_factor(cache: AccessCache, clock: Clock, *, always: bool) -> Guard:
+    """Return the guard that wants a second factor proved a moment ago.
+
+    Accounts without one pass unless `always`. For the rules of services that want
+    it of some requests only.
+    """
+
     def passes(state: Access) -> bool:
         if not state.factor_enrolled:
             return not always
         proved = state.factor_at
         return proved is not None and clock.now() - proved <= STEP_UP_FRESH
 
-    async def step_up(call: Call, message: Any) -> None:
-        user = call.user
-        if user is None:
-            raise TokenMissing
-        if passes(await cache.get(user.id, user.session_id)):
-            return
+    async def ask(user: User) -> None:
         # A factor proved a moment ago counts at once.
         if not passes(await cache.reload(user.id, user.session_id)):
             raise StepUpRequired
+
+    def step_up(call: Call, message: Any) -> Awaitable[None] | None:
+        user = call.user
+        if user is None:
+            raise TokenMissing
+        state = cache.fresh(user.session_id)
+        return None if state is not None and passes(state) else ask(user)
 
     return step_up
 
@@ -138,23 +150,40 @@ def _scope(
     method: Method, scope: Scope, scopes: Mapping[int, ScopeResolver], cache: AccessCache
 ) -> Guard:
     read = field_reader(method.request.DESCRIPTOR, scope.field, method.path)
-    resolve = scopes[scope.kind]
+    own, find = BUILT_IN.get(scope.kind), scopes.get(scope.kind)
     passing = frozenset(scope.company_roles)
     kind = ScopeKind.Name(scope.kind).removeprefix("SCOPE_KIND_").lower()
 
-    async def guard(call: Call, message: Any) -> None:
+    def decide(call: Call, owner: Ownership | None) -> Awaitable[None] | None:
+        if owner is None or call.user is None:
+            raise ScopeDenied
+        call.company_id = owner.company_id
+        if scope.owner and owner.user_id == call.user.id:
+            return None
+        state = cache.fresh(call.user.session_id)
+        if state is not None and state.has_role(owner.company_id, passing):
+            return None
+        return ask(call.user, owner.company_id)
+
+    async def ask(user: User, company_id: str) -> None:
+        if not await cache.has_role(user, company_id, passing):
+            raise ScopeDenied
+
+    async def look_up(call: Call, owner: Awaitable[Ownership | None]) -> None:
+        pending = decide(call, await owner)
+        if pending is not None:
+            await pending
+
+    def guard(call: Call, message: Any) -> Awaitable[None] | None:
         resource_id = read(message)
         call.notes["resource_type"] = kind
         if not is_uuid(resource_id):
             raise ScopeDenied
         call.notes["resource_id"] = resource_id
-        owner = await resolve(resource_id)
-        if owner is None or call.user is None:
+        if own is not None:
+            return decide(call, own(resource_id))
+        if find is None:
             raise ScopeDenied
-        call.company_id = owner.company_id
-        if scope.owner and owner.user_id == call.user.id:
-            return
-        if not await cache.has_role(call.user, owner.company_id, passing):
-            raise ScopeDenied
+        return look_up(call, find(resource_id))
 
     return guard

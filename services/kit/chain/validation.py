@@ -35,7 +35,7 @@ def validation(method: Method) -> Any:
     validate = protovalidate.validate
     with_moments = has_moments(descriptor)
 
-    async def guard(call: Call, message: Any) -> None:
+    def guard(call: Call, message: Any) -> None:
         if call.json_fields:
             unknown = unknown_fields(descriptor, call.json_fields.split(","), body)
             if unknown:

@@ -15,6 +15,10 @@ from services.messaging.app.stores import Bell, NoticeStore, Sessions
 from services.messaging.domain.notice import CursorInvalid, NewNotice, Notice, seq_of, wanted
 
 _PAGE = 100
+# An ended session is to be felt within five seconds; asking takes its time too.
+SESSION_SECONDS = 4.0
+# When the answer did not come.
+_AGAIN_SECONDS = 0.5
 
 
 class Notices:
@@ -54,6 +58,7 @@ class Feeds:
         sessions: Sessions,
         clock: Clock,
         heartbeat_seconds: float,
+        session_seconds: float = SESSION_SECONDS,
     ) -> None:
         self._reader = reader
         self._store = store
@@ -61,6 +66,8 @@ class Feeds:
         self._sessions = sessions
         self._clock = clock
         self._heartbeat = heartbeat_seconds
+        # How often a stream asks whether its session lives.
+        self._look = session_seconds
 
     async def follow(
         self, user_id: str, session_id: str, topics: Sequence[str], cursor: str
@@ -68,8 +75,8 @@ class Feeds:
         """Yield the notices after `cursor`, then new ones; None is a heartbeat.
 
         The first heartbeat comes at once: the stream is open. An empty cursor
-        means from now on. Ends when the session does. Raises CursorInvalid
-        when the cursor is not of this feed.
+        means from now on. Ends when the session does, however much there is to
+        tell. Raises CursorInvalid when the cursor is not of this feed.
         """
         chosen = wanted(topics)
         # Listening starts before the first read: nothing falls in between.
@@ -77,19 +84,21 @@ class Feeds:
             seq = await self._start(user_id, cursor)
             # The reader learns that from here on nothing is missed.
             yield None
-            beat = self._next_beat()
+            beat, look = _after(self._heartbeat), _after(self._look)
             while True:
+                if _is_past(look):
+                    lives = await self._session_lives(user_id, session_id)
+                    if lives is False:
+                        return
+                    look = _after(self._look if lives else min(self._look, _AGAIN_SECONDS))
                 listener.clear()
                 async with aclosing(self._rest(user_id, seq, chosen)) as rest:
                     async for notice in rest:
                         seq = notice.seq
                         yield notice
-                if await _woken(listener, beat):
-                    continue
-                if not await self._session_lives(user_id, session_id):
-                    return
-                beat = self._next_beat()
-                yield None
+                if not await _woken(listener, min(beat, look)) and _is_past(beat):
+                    beat = _after(self._heartbeat)
+                    yield None
 
     async def _start(self, user_id: str, cursor: str) -> int:
         if not cursor:
@@ -108,15 +117,20 @@ class Feeds:
                 return
             seq = page[-1].seq
 
-    async def _session_lives(self, user_id: str, session_id: str) -> bool:
+    async def _session_lives(self, user_id: str, session_id: str) -> bool | None:
         try:
             return await self._sessions.alive(user_id, session_id)
         except DependencyDown:
-            # The reader sees only what is their own; the next beat asks again.
-            return True
+            # The reader sees only what is their own, and is not thrown out for this.
+            return None
 
-    def _next_beat(self) -> float:
-        return asyncio.get_running_loop().time() + self._heartbeat
+
+def _after(seconds: float) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+def _is_past(moment: float) -> bool:
+    return asyncio.get_running_loop().time() >= moment
 
 
 async def _woken(listener: Listener, until: float) -> bool:

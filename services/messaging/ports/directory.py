@@ -44,12 +44,12 @@ class AuthDirectory:
 
 
 class AuthSessions:
-    """Reads the kit's snapshots of sessions."""
+    """Asks anew each time: a snapshot of the kit's may be as old as an end may take to be felt."""
 
     def __init__(self, access: AccessCache) -> None:
         self._access = access
 
     async def alive(self, user_id: str, session_id: str) -> bool:
         """Whether the session lives and its user is not banned; raise DependencyDown."""
-        state = await self._access.get(user_id, session_id)
+        state = await self._access.reload(user_id, session_id)
         return state.session_alive and not state.banned

@@ -36,10 +36,18 @@ async def test_no_cookie_travels_on(world: World) -> None:
     assert "cookie" not in world.backend.metadata
 
 
-async def test_the_refresh_token_travels_in_browser_mode_alone(world: World) -> None:
-    await world.http.get(ME, headers=cookie(world) | BROWSER)
-    assert world.backend.metadata["cookie"] == "wRefresh=secret.value"
+async def test_a_browsers_own_cookies_travel_to_auth_in_browser_mode_alone(world: World) -> None:
+    more = "; __Host-wRefresh=host.bound; __Host-wBinding=bound; other=1"
+    sent = {"cookie": cookie(world)["cookie"] + more}
+    await world.http.get(ME, headers=sent | BROWSER)
+    assert world.backend.metadata["cookie"] == (
+        "__Host-wRefresh=host.bound; wRefresh=secret.value; __Host-wBinding=bound"
+    )
     assert world.backend.metadata["x-weneeds-client"] == "browser"
+    await world.http.get(ME, headers=sent)
+    assert "cookie" not in world.backend.metadata
+    await world.http.get(JOBS, headers=sent | BROWSER)
+    assert "cookie" not in world.backend.metadata
 
 
 async def test_a_bearer_token_wins(world: World) -> None:

@@ -21,7 +21,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-from weneeds.auth.v1 import account_service_pb2, account_service_pb2_grpc, user_pb2
+from weneeds.auth.v1 import (
+    account_service_pb2,
+    account_service_pb2_grpc,
+    directory_service_pb2,
+    directory_service_pb2_grpc,
+    user_pb2,
+)
 from weneeds.jobs.v1 import job_pb2, job_service_pb2, job_service_pb2_grpc
 from weneeds.messaging.v1 import stream_service_pb2, stream_service_pb2_grpc
 
@@ -128,6 +134,7 @@ class Tokens:
 @dataclass
 class Backend(
     account_service_pb2_grpc.AccountServiceServicer,
+    directory_service_pb2_grpc.DirectoryServiceServicer,
     job_service_pb2_grpc.JobServiceServicer,
     stream_service_pb2_grpc.StreamServiceServicer,
 ):
@@ -136,6 +143,10 @@ class Backend(
     metadata: dict[str, str] = field(default_factory=dict)
     requests: list[Any] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    # Who comes with which token, and what auth was asked.
+    visitors: dict[str, int] = field(default_factory=dict)
+    visits: list[str] = field(default_factory=list)
+    maintenance: bool = False
 
     def _note(self, request: Any, context: Any) -> None:
         self.requests.append(request)
@@ -148,6 +159,16 @@ class Backend(
     async def GetMe(self, request: Any, context: Any) -> Any:
         self._note(request, context)
         return account_service_pb2.GetMeResponse(user=user_pb2.User(id="me"))
+
+    async def GetVisitor(self, request: Any, context: Any) -> Any:
+        """Judge by the tables above; a token that is not there has no session."""
+        self.visits.append(request.token)
+        if request.token == "down":
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "DEPENDENCY_DOWN")
+        visitor = self.visitors.get(request.token, directory_service_pb2.VISITOR_STRANGER)
+        if self.maintenance:
+            visitor = directory_service_pb2.VISITOR_UNDER_MAINTENANCE
+        return directory_service_pb2.GetVisitorResponse(visitor=visitor)
 
     async def CreateJob(self, request: Any, context: Any) -> Any:
         self._note(request, context)
@@ -211,6 +232,7 @@ async def start_backend(
     certificate, key = certificates.issue(*TRUSTED)
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
     account_service_pb2_grpc.add_AccountServiceServicer_to_server(backend, server)
+    directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(backend, server)
     job_service_pb2_grpc.add_JobServiceServicer_to_server(backend, server)
     stream_service_pb2_grpc.add_StreamServiceServicer_to_server(backend, server)
     health = health_aio.HealthServicer()
@@ -248,15 +270,15 @@ def free_port() -> int:
 
 
 async def start_envoy(
-    folder: Path, port: int, backend_port: int, limits: Limits
+    folder: Path, port: int, backend_port: int, limits: Limits, **changes: Any
 ) -> asyncio.subprocess.Process:
-    """Envoy, once it answers.
+    """Envoy, once it answers; `changes` are those of the topology.
 
     Raises:
         RuntimeError: when it ends instead; the message is its log.
     """
     services = {name: [("127.0.0.1", backend_port)] for name in SERVICES}
-    setup = topology(folder, port=port, services=services, limits=limits)
+    setup = topology(folder, port=port, services=services, limits=limits, **changes)
     bootstrap = folder / "envoy.json"
     write_config(bootstrap, setup)
     with (folder / "envoy.log").open("wb") as log:
@@ -264,11 +286,12 @@ async def start_envoy(
             str(ENVOY), "-c", str(bootstrap), "--use-dynamic-base-id", "--concurrency", "1",
             "--log-level", "warning", stdout=log, stderr=log,
         )  # fmt: skip
-    await _until_healthy(process, port, folder / "envoy.log")
+    await until_healthy(process, port, folder / "envoy.log")
     return process
 
 
-async def _until_healthy(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+async def until_healthy(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+    """Wait until a gateway answers; raise RuntimeError with its log when it ends instead."""
     async with httpx.AsyncClient() as client:
         while process.returncode is None:
             try:

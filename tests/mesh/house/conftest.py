@@ -94,7 +94,7 @@ class Kit:
 
     async def relay(self) -> Relay:
         """A relay that runs until the test ends."""
-        relay = Relay(self.database, await self.bus(), self.clock, self.ids)
+        relay = Relay(self.database, await self.bus(), self.clock)
         self.run(relay.run())
         return relay
 

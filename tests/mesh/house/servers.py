@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,9 @@ class Handlers:
 
     me: Answer = _nothing
     register: Answer = _nothing
+    # Before the unit of work of Register opens.
+    prepare_register: Answer = _nothing
+    add_collaborator: Answer = _nothing
     access: Answer = _nothing
     # Runs for each event that the consumer of the first service sees.
     event: Callable[[Any], Awaitable[None]] = _nothing
@@ -69,7 +72,7 @@ class _Servicer:
         return directory.ListContactsResponse()
 
     async def AddCollaborator(self, request: Any, context: Any) -> Any:
-        return company.AddCollaboratorResponse()
+        return await self._handlers.add_collaborator(request) or company.AddCollaboratorResponse()
 
     def __getattr__(self, name: str) -> Any:
         # The other methods of the descriptors: nobody calls them here.
@@ -127,8 +130,17 @@ async def serving(
 
     async def front(kit: Resources[Settings]) -> Wiring:
         handlers.kit = kit
-        endpoints = [_endpoint(account, servicer), _endpoint(company, servicer)]
-        return Wiring(endpoints, REASONS, consumers, access=_Everybody(handlers))
+        endpoints = [
+            _endpoint(account, servicer, {"Register": handlers.prepare_register}),
+            _endpoint(company, servicer),
+        ]
+        return Wiring(
+            endpoints,
+            REASONS,
+            consumers,
+            rules={"fresh_factor_for_email": _everything},
+            access=_Everybody(handlers),
+        )
 
     async def back(kit: Resources[Settings]) -> Wiring:
         return Wiring([_endpoint(directory, servicer)], REASONS, access=_Everybody(handlers))
@@ -144,9 +156,15 @@ async def serving(
         await asyncio.gather(*(service.stop() for service in running))
 
 
-def _endpoint(module: Any, servicer: object) -> Endpoint:
+async def _everything(call: Any, message: Any) -> None:
+    """The policy function of a contract that is not under test here."""
+
+
+def _endpoint(
+    module: Any, servicer: object, prepare: Mapping[str, Answer] | None = None
+) -> Endpoint:
     [descriptor] = module.DESCRIPTOR.services_by_name.values()
-    return Endpoint(descriptor, servicer)
+    return Endpoint(descriptor, servicer, prepare or {})
 
 
 def accounts(channel: grpc.aio.Channel) -> Any:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
 from weneeds.jobs.events.v1.events_pb2 import OfferClosed
 
-from services.kit.bus import Bus, Outgoing
+from services.kit.bus import STREAM, Bus
 from services.kit.consumer import Consumer, ConsumerLoop
 from services.kit.db import Query
 from services.kit.deadletters import DeadLetter, list_dead, replay
 from services.kit.errors import DependencyDown
+from services.kit.publisher import Outgoing
+from services.kit.pull import Pull
 from tests.mesh.house.conftest import Kit
 from tests.support.people import eventually
 
@@ -73,7 +76,7 @@ async def send(bus: Bus, job_id: str, event_id: str = "", copy: str = "") -> str
     event_id = event_id or str(uuid4())
     headers = {"weneeds-id": event_id, "weneeds-type": "OfferClosed", "weneeds-key": job_id}
     payload = OfferClosed(job_id=job_id, version=1).SerializeToString()
-    await bus.publish_one(Outgoing(event_id + copy, "events.offer.closed", payload, headers))
+    await bus.publish([Outgoing(event_id + copy, "events.offer.closed", payload, headers)])
     return event_id
 
 
@@ -114,32 +117,47 @@ async def test_an_effect_whose_acknowledgement_is_lost_is_not_repeated(kit: Kit)
     bus, effects = await fresh(kit), Effects(kit)
     wanted = consumer(effects)
     loop = ConsumerLoop(wanted, bus, kit.work)
-    subscription = await loop._subscribe()
+    pull = await loop._subscribe()
     job = str(uuid4())
     await send(bus, job)
-    [message] = await subscription.fetch(1, timeout=5)
-    delivery = await loop._decode(message)
+    [message] = await pull.fetch(1, timeout=5)
+    delivery = loop._decode(message)
     assert delivery is not None
-    async with kit.work():
-        await loop._handle([_Silent(delivery)])  # type: ignore[list-item]
-    await message.nak()
-    kit.run(loop.run())
+    deaf = Pull(bus.client, STREAM, wanted.name)
+    deaf.ack = nothing  # type: ignore[method-assign]
+    await loop._handle(deaf, [delivery])
+    await pull.close()
+    await start(kit, bus, wanted)
     await send(bus, str(uuid4()))
     await effects.reach(2)
     assert effects.tries[job] == 1
 
 
-class _Silent:
-    """A delivery whose acknowledgement gets lost."""
+async def nothing(messages: object) -> None:
+    del messages
 
-    def __init__(self, delivery: Any) -> None:
-        self.id = delivery.id
-        self.event = delivery.event
-        self.message = self
-        self.headers: dict[str, str] = {}
 
-    async def ack(self) -> None:
-        return
+async def test_a_consumer_that_stops_hands_back_what_it_holds(kit: Kit) -> None:
+    """What is being handled and what waits behind it comes to others at once."""
+    bus, effects, stuck = await fresh(kit), Effects(kit), asyncio.Event()
+
+    async def hangs(event: OfferClosed) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    wanted = consumer(effects, batch=8)
+    stopping = ConsumerLoop(replace(wanted, handle=hangs), await kit.bus(), kit.work)
+    task = kit.run(stopping.run())
+    jobs = [str(uuid4()) for _ in range(6)]
+    for job in jobs:
+        await send(bus, job)
+    async with asyncio.timeout(5):
+        await stuck.wait()
+    await kit.end(task)
+    await start(kit, bus, wanted)
+    # Half of what JetStream would wait for a verdict.
+    await effects.reach(6, 15)
+    assert effects.tries == Counter(jobs)
 
 
 async def test_poison_becomes_a_dead_letter_and_stops_nobody(kit: Kit) -> None:
@@ -192,7 +210,7 @@ async def test_what_is_no_event_is_put_aside_at_once(kit: Kit) -> None:
     wanted = consumer(effects)
     await start(kit, bus, wanted)
     headers = {"weneeds-id": str(uuid4())}
-    await bus.publish_one(Outgoing(str(uuid4()), "events.offer.closed", b"\xff\xff", headers))
+    await bus.publish([Outgoing(str(uuid4()), "events.offer.closed", b"\xff\xff", headers)])
     await send(bus, str(uuid4()))
     await effects.reach(1)
     assert (await dead(bus, wanted.name)).event_id == headers["weneeds-id"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
+import pytest
+from nats.errors import Error as NatsError
 from weneeds.jobs.events.v1.events_pb2 import OfferUpdated
 
 from services.kit.bus import STREAM, Bus
 from services.kit.db import Query
-from services.kit.outbox import Relay
+from services.kit.outbox import Relay, outgoing
+from services.kit.publisher import Outgoing, PublishRefused
 from tests.mesh.house.conftest import Kit
 from tests.support.people import holds
 
@@ -72,7 +76,7 @@ async def test_a_commit_elsewhere_wakes_it_too(kit: Kit) -> None:
     """Through Postgres: the writer's own relay waits for the lock that another one holds."""
     await kit.relay()
     await holds_lock(kit)
-    waiting = Relay(kit.database, await kit.bus(), kit.clock, kit.ids)
+    waiting = Relay(kit.database, await kit.bus(), kit.clock)
     kit.work.wake = waiting.wake
     kit.run(waiting.run())
     ids = await publish(kit, new_keys(2), range(1, 3))
@@ -130,15 +134,15 @@ async def test_of_two_relays_one_publishes_and_the_other_takes_over(kit: Kit) ->
     class Watched(Bus):
         name = ""
 
-        async def _request(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        async def publish(self, events: Sequence[Outgoing]) -> None:
             published.append(self.name)
-            await super()._request(subject, payload, headers)
+            await super().publish(events)
 
     tasks = {}
     for name in ("one", "two"):
         bus = Watched((await kit.bus()).client)
         bus.name = name
-        tasks[name] = kit.run(Relay(kit.database, bus, kit.clock, kit.ids).run())
+        tasks[name] = kit.run(Relay(kit.database, bus, kit.clock).run())
     await holds_lock(kit)
     ids = await publish(kit, new_keys(3), range(1, 6))
     await drained(kit)
@@ -152,37 +156,80 @@ async def test_of_two_relays_one_publishes_and_the_other_takes_over(kit: Kit) ->
     check(await stored(await kit.bus(), set(ids)), ids)
 
 
-async def test_a_crash_between_publishing_and_deleting(kit: Kit) -> None:
+@pytest.mark.parametrize("aggregates", [3, 20], ids=["few", "many"])
+async def test_a_crash_between_publishing_and_deleting(kit: Kit, aggregates: int) -> None:
     """The rows that JetStream has already are recognised; the rest of the batch goes through."""
-    keys = new_keys(3)
+    keys = new_keys(aggregates)
     ids = await publish(kit, keys, range(1, 4))
     bus = await kit.bus()
-
-    class Dies(Relay):
-        def _measure(self, rows: list[Any]) -> None:
-            raise AssertionError("not reached")
-
-    crashing = Dies(kit.database, bus, kit.clock, kit.ids)
     rows = await kit.database.reader.fetch(Query.text("select * from outbox order by seq"))
-    await crashing._publish(rows[:5])
+    await bus.publish([outgoing(row) for row in rows[:5]])
     ids += await publish(kit, keys, range(4, 6))
     await kit.relay()
     await drained(kit)
     check(await stored(bus, set(ids)), ids)
 
 
+@pytest.mark.parametrize(("count", "kept"), [(1, 0), (5, 1), (60, 0)], ids=["one", "few", "many"])
+async def test_behind_a_refused_event_nothing_is_stored(kit: Kit, count: int, kept: int) -> None:
+    """What follows it may be of the same aggregate, and would come out of order."""
+    bus = await kit.bus()
+    events = [
+        Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": str(uuid4())})
+        for _ in range(count)
+    ]
+    refused = min(1, count - 1)
+    never = {**events[refused].headers, "Nats-Expected-Last-Sequence": "1000000000"}
+    events[refused] = replace(events[refused], headers=never)
+    before = (await bus.jetstream.stream_info(STREAM)).state.messages
+    with pytest.raises(PublishRefused, match="wrong last sequence"):
+        await bus.publish(events)
+    # One more, so that all before it has been dealt with.
+    await bus.publish([Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})])
+    after = (await bus.jetstream.stream_info(STREAM)).state.messages
+    assert after - before == kept + 1
+
+
+async def test_nothing_is_kept_for_a_server_that_is_away(kit: Kit) -> None:
+    """It would come late, behind what was published in its place."""
+    bus = await kit.bus()
+    event = Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})
+    await kit.stores.stop("nats")
+    try:
+        await holds(lambda: not bus.connected)
+        with pytest.raises(NatsError):
+            await bus.publish([event])
+    finally:
+        await kit.stores.start("nats")
+    await holds(lambda: bus.connected)
+    before = (await bus.jetstream.stream_info(STREAM)).state.messages
+    await bus.publish([event])
+    assert (await bus.jetstream.stream_info(STREAM)).state.messages == before + 1
+
+
+async def test_a_stream_from_before_learns_to_store_as_they_arrive(kit: Kit) -> None:
+    bus = await kit.bus()
+    config = (await bus.jetstream.stream_info(STREAM)).config
+    config.allow_batched = False
+    await bus.jetstream.update_stream(config)
+    event = Outgoing(str(uuid4()), "events.offer.updated", b"", {"weneeds-id": ""})
+    with pytest.raises(PublishRefused):
+        await bus.publish([event])
+    await (await kit.bus()).publish([event])
+
+
 async def test_a_relay_outlives_what_it_did_not_expect(kit: Kit) -> None:
     class Surprised(Bus):
         surprises = 2
 
-        async def _request(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        async def publish(self, events: Sequence[Outgoing]) -> None:
             if self.surprises:
                 self.surprises -= 1
                 raise RuntimeError("nobody thought of this")
-            await super()._request(subject, payload, headers)
+            await super().publish(events)
 
     bus = Surprised((await kit.bus()).client)
-    kit.run(Relay(kit.database, bus, kit.clock, kit.ids).run())
+    kit.run(Relay(kit.database, bus, kit.clock).run())
     ids = await publish(kit, new_keys(2), range(1, 3))
     await drained(kit)
     assert not bus.surprises

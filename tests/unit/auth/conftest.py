@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
@@ -18,9 +19,11 @@ from redis.backoff import NoBackoff
 from services.auth.app.accounts import Accounts, Registration
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
+from services.auth.app.lockouts import Lockouts
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.domain.users import User, UserRole
+from services.auth.ports.lockouts import ValkeyFailures
 from services.auth.ports.passwords import Argon2Passwords, Cost
 from services.auth.ports.refresh_tokens import SealedRefreshTokens
 from services.auth.ports.sessions import ValkeySessions
@@ -38,7 +41,11 @@ from stack.launchers import postgres as postgres_launcher
 from stack.launchers import valkey as valkey_launcher
 from stack.process import Running
 from stack.topology import DATABASE, Topology
+from tests.support.sql import Sql
 from tests.unit.auth.factor_rooms import FactorRooms, build_factors
+
+if TYPE_CHECKING:
+    from tests.unit.auth.staff_rooms import Staff
 
 PASSWORD = "correct horse battery staple"
 CHEAP = Cost(memory_kib=64, passes=1)
@@ -127,6 +134,7 @@ class Auth:
     companies: Companies
     directory: Directory
     factors: FactorRooms
+    lockouts: Lockouts
 
     async def register(self, role: UserRole = UserRole.RECRUITER, email: str = "") -> User:
         """Register a fictitious person."""
@@ -135,7 +143,7 @@ class Auth:
 
     async def published(self, key: str) -> list[str]:
         """The subjects of the events about `key`, in order."""
-        rows = await self.database.writer.fetch(
+        rows = await Sql(self.database).fetch(
             "select subject from outbox where key = $1 order by seq", key
         )
         return [row["subject"] for row in rows]
@@ -163,6 +171,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         ids=ids,
     )
     factors = build_factors(database, redis, clock, ids)
+    lockouts = Lockouts(ValkeyFailures(redis), clock)
     sign_ins = SignIns(
         work=units,
         reader=database.reader,
@@ -172,6 +181,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
         challenges=factors.sign_in_challenges,
+        lockouts=lockouts,
         log=SignInLog(units, AuditLog(clock, ids)),
         clock=clock,
         ids=ids,
@@ -186,13 +196,29 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
     )
     directory = Directory(database.reader, users, sessions)
     return Auth(
-        clock, database, passwords, sessions, accounts, sign_ins, companies, directory, factors
+        clock,
+        database,
+        passwords,
+        sessions,
+        accounts,
+        sign_ins,
+        companies,
+        directory,
+        factors,
+        lockouts,
     )
 
 
 @pytest.fixture
 def auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Path) -> Auth:
     return build_auth(database, redis, clock, keys_dir)
+
+
+@pytest.fixture
+def staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
+    from tests.unit.auth.staff_rooms import build_staff
+
+    return build_staff(auth, redis, keys_dir)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ class FactorRooms:
     second_factors: SecondFactors
     sign_in_challenges: SignInChallenges
     step_ups: StepUps
+    proofs: Proofs
 
 
 def build_factors(database: Database, redis: Redis, clock: FakeClock, ids: Ids) -> FactorRooms:
@@ -85,7 +86,7 @@ def build_factors(database: Database, redis: Redis, clock: FakeClock, ids: Ids) 
         clock=clock,
         random=os.urandom,
     )
-    return FactorRooms(second_factors, sign_in_challenges, step_ups)
+    return FactorRooms(second_factors, sign_in_challenges, step_ups, proofs)
 
 
 class Browser:

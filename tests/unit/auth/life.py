@@ -23,6 +23,7 @@ from services.auth.store.traces import PostgresTraces
 from services.auth.store.users import PostgresUsers
 from services.kit.ids import Uuid7Ids
 from services.kit.work import UnitsOfWork
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import PASSWORD, Auth
 
 SITE = "https://site.example"
@@ -43,7 +44,7 @@ class Life:
 
     async def mails(self, key: str = "") -> list[MailSend]:
         """The wishes for mails to a user, or (without a key) by reference; oldest first."""
-        rows = await self.auth.database.writer.fetch(
+        rows = await Sql(self.auth.database).fetch(
             "select payload from outbox where subject = 'mail.send' and key = $1 order by seq", key
         )
         return [MailSend.FromString(row["payload"]) for row in rows]
@@ -72,7 +73,7 @@ class Life:
     async def count(self, table: str, where: str, *values: Any) -> int:
         """How many rows of a table there are."""
         query = f"select count(*) from {table} where {where}"
-        return int(await self.auth.database.writer.fetchval(query, *values))
+        return int(await Sql(self.auth.database).fetchval(query, *values))
 
 
 def code_of(link: str) -> str:
@@ -96,6 +97,7 @@ def build_life(auth: Auth) -> Life:
             links=links,
             codes=codes,
             passwords=auth.passwords,
+            lockouts=auth.lockouts,
             clock=auth.clock,
             ids=ids,
         ),
@@ -105,6 +107,7 @@ def build_life(auth: Auth) -> Life:
             links=links,
             codes=codes,
             passwords=auth.passwords,
+            lockouts=auth.lockouts,
             endings=endings,
             clock=auth.clock,
             ids=ids,
@@ -118,6 +121,7 @@ def build_life(auth: Auth) -> Life:
             traces=PostgresTraces(),
             sessions=auth.sessions,
             passwords=auth.passwords,
+            lockouts=auth.lockouts,
             endings=endings,
             clock=auth.clock,
         ),

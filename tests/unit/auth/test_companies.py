@@ -24,6 +24,7 @@ from services.auth.domain.companies import (
 from services.auth.domain.users import EmailTaken, UserRole
 from services.kit.errors import InvalidFields, PageTokenInvalid, SessionEnded
 from services.kit.paging import Page
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import PASSWORD, Auth, new_email
 
 NOBODY = "01890000-0000-7000-8000-00000000dead"
@@ -31,7 +32,7 @@ NOBODY = "01890000-0000-7000-8000-00000000dead"
 
 async def event(auth: Auth, kind: type[Message], key: str) -> Message:
     """The only event of `kind` about `key`."""
-    rows = await auth.database.writer.fetch(
+    rows = await Sql(auth.database).fetch(
         "select payload from outbox where key = $1 and type = $2", key, kind.DESCRIPTOR.full_name
     )
     assert len(rows) == 1
@@ -75,7 +76,7 @@ async def test_of_many_that_register_an_email_one_gets_it(auth: Auth) -> None:
 
 async def test_the_password_is_stored_as_a_hash(auth: Auth) -> None:
     user = await auth.register()
-    row = await auth.database.writer.fetchrow("select * from users where id = $1", user.id)
+    row = await Sql(auth.database).fetchrow("select * from users where id = $1", user.id)
     assert row is not None
     assert row["password_hash"].startswith("$argon2id$")
     assert PASSWORD not in str(dict(row))
@@ -130,7 +131,7 @@ async def test_adding_a_collaborator_tells_them(auth: Auth) -> None:
     role = CompanyRole.MANAGER
     person = await auth.companies.add_collaborator(company.id, other.email.upper(), role)
     assert (person.user_id, person.role) == (other.id, role)
-    rows = await auth.database.writer.fetch(
+    rows = await Sql(auth.database).fetch(
         "select payload from outbox where key = $1 and subject = 'collaborator.added' order by seq",
         company.id,
     )
@@ -138,7 +139,7 @@ async def test_adding_a_collaborator_tells_them(auth: Auth) -> None:
     assert added == CollaboratorAdded(
         company_id=company.id, user_id=other.id, role=COMPANY_ROLE_MANAGER
     )
-    payload = await auth.database.writer.fetchval(
+    payload = await Sql(auth.database).fetchval(
         "select payload from outbox where key = $1 order by seq desc limit 1", other.id
     )
     mail = MailSend.FromString(payload)

@@ -44,12 +44,16 @@ def _tokens() -> Tokens:
 async def test_cookies_are_for_https_but_on_a_local_machine() -> None:
     context = Context(BROWSER)
     await _cookies().keep(context, _tokens())
+    await _cookies().bind(context, "bound")
     assert context.sent == [
         "wToken=access; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure",
-        "wRefresh=refresh; Max-Age=2592000; Path=/api/v1/auth; HttpOnly; SameSite=Strict; Secure",
+        "__Host-wRefresh=refresh; Max-Age=2592000; Path=/; HttpOnly; SameSite=Strict; Secure",
+        "__Host-wBinding=bound; Max-Age=600; Path=/; HttpOnly; SameSite=Strict; Secure",
     ]
     local = Context(BROWSER)
     await _cookies(secure=False).keep(local, _tokens())
+    await _cookies(secure=False).bind(local, "bound")
+    assert [cookie.partition("=")[0] for cookie in local.sent] == ["wToken", "wRefresh", "wBinding"]
     assert not [cookie for cookie in local.sent if "Secure" in cookie]
 
 
@@ -70,6 +74,23 @@ async def test_other_callers_get_no_cookie() -> None:
 
 async def test_the_refresh_token_is_read_in_browser_mode_alone() -> None:
     cookie = ("cookie", "a=b; wRefresh=kept; xwRefresh=other")
-    assert _cookies().refresh_token(Context(BROWSER, cookie)) == "kept"
-    assert _cookies().refresh_token(Context(cookie)) == ""
-    assert _cookies().refresh_token(Context(BROWSER)) == ""
+    local = _cookies(secure=False)
+    assert local.refresh_token(Context(BROWSER, cookie)) == "kept"
+    assert local.refresh_token(Context(cookie)) == ""
+    assert local.refresh_token(Context(BROWSER)) == ""
+
+
+async def test_a_cookie_that_another_host_may_have_set_is_none() -> None:
+    tossed = ("cookie", "wRefresh=tossed; wBinding=tossed")
+    assert _cookies().refresh_token(Context(BROWSER, tossed)) == ""
+    assert _cookies().binding(Context(BROWSER, tossed)) == ""
+    own = ("cookie", "wRefresh=tossed; __Host-wRefresh=kept; __Host-wBinding=bound")
+    assert _cookies().refresh_token(Context(BROWSER, own)) == "kept"
+    assert _cookies().binding(Context(BROWSER, own)) == "bound"
+
+
+async def test_a_binding_is_a_browsers_cookie_and_an_answer_of_others() -> None:
+    browser, other = Context(BROWSER), Context()
+    assert await _cookies().bind(browser, "bound") == ""
+    assert await _cookies().bind(other, "bound") == "bound"
+    assert other.sent == []

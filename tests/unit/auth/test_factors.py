@@ -28,6 +28,7 @@ from services.auth.domain.factors import (
     recovery_digest,
 )
 from services.kit.errors import AccountBanned, RateLimited, Refused
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import PASSWORD, Auth
 from tests.unit.auth.factor_person import STEP, Person, new_person, one_wins, session_id
 
@@ -85,7 +86,7 @@ async def test_confirming_wants_something_begun_lately(person: Person) -> None:
 
 async def test_the_secret_is_sealed_and_codes_are_hashed(person: Person) -> None:
     await person.enrol_totp()
-    writer = person.auth.database.writer
+    writer = Sql(person.auth.database)
     sealed = await writer.fetchval(
         "select secret from authenticators where user_id = $1", person.user.id
     )
@@ -174,7 +175,7 @@ async def test_a_password_changed_meanwhile_ends_the_challenge(person: Person) -
     await person.enrol_totp()
     asked = await person.sign_in()
     fresh = await person.auth.passwords.hash("another password of theirs")
-    await person.auth.database.writer.execute(
+    await Sql(person.auth.database).execute(
         "update users set password_hash = $2 where id = $1", person.user.id, fresh
     )
     before = await person.auth.sessions.ids_of(person.user.id)
@@ -196,7 +197,7 @@ async def test_an_identity_provider_s_word_does_not_replace_the_factor(person: P
 async def test_the_banned_do_not_complete(person: Person) -> None:
     await person.enrol_totp()
     asked = await person.sign_in()
-    await person.auth.database.writer.execute(
+    await Sql(person.auth.database).execute(
         "update users set status = 'BANNED' where id = $1", person.user.id
     )
     with pytest.raises(AccountBanned):
@@ -278,7 +279,7 @@ async def test_nobody_gets_in_while_valkey_is_away(
 async def test_factors_leave_with_the_account(person: Person) -> None:
     await person.enrol_totp()
     await person.enrol_passkey()
-    writer = person.auth.database.writer
+    writer = Sql(person.auth.database)
     await writer.execute("delete from users where id = $1", person.user.id)
     for table in ("authenticators", "recovery_codes", "passkeys"):
         count = f"select count(*) from {table} where user_id = $1"

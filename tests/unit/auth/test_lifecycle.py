@@ -14,6 +14,7 @@ from services.auth.domain.companies import CompanyRole, LastAdmin
 from services.auth.domain.links import LinkInvalid
 from services.auth.domain.users import CredentialsInvalid, EmailTaken
 from services.kit.errors import DependencyDown, InvalidFields, SessionEnded
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import PASSWORD, Auth, new_email
 from tests.unit.auth.life import Life, build_life, code_of
 
@@ -72,7 +73,7 @@ async def test_no_code_is_stored_or_published(life: Life) -> None:
     await life.passwords.request_reset(user.email)
     codes = [await life.code_for(user), await life.code_to(user.email)]
     for table in ("mail_links", "outbox", "users"):
-        rows = await life.auth.database.writer.fetch(f"select * from {table}")
+        rows = await Sql(life.auth.database).fetch(f"select * from {table}")
         text = " ".join(str(dict(row)) for row in rows)
         assert not any(code in text for code in codes), table
 
@@ -175,7 +176,7 @@ async def test_without_the_session_store_no_password_changes(auth_without_sessio
     code = await life.code_to(user.email)
     with pytest.raises(DependencyDown):
         await life.passwords.reset(code, NEW)
-    known = await life.auth.database.writer.fetchval(
+    known = await Sql(life.auth.database).fetchval(
         "select password_hash from users where id = $1", user.id
     )
     assert await life.auth.passwords.verify(known, PASSWORD)
@@ -316,7 +317,7 @@ async def test_deleting_is_told_to_the_others(life: Life) -> None:
     await life.auth.companies.add_collaborator(company.id, user.email, CompanyRole.ADMIN)
     await life.departures.delete(user.id, PASSWORD)
     assert (await life.auth.published(company.id))[-1] == "collaborator.removed"
-    payload = await life.auth.database.writer.fetchval(
+    payload = await Sql(life.auth.database).fetchval(
         "select payload from outbox where key = $1 and subject = 'user.deleted'", user.id
     )
     told = UserDeleted.FromString(payload)

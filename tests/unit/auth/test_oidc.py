@@ -258,3 +258,21 @@ async def test_without_valkey_nothing_is_begun(no_redis: Redis) -> None:
         await attempts.keep("state", ATTEMPT)
     with pytest.raises(DependencyDown):
         await attempts.take("state")
+
+
+async def test_a_code_that_another_provider_sent_goes_nowhere(fake: FakeProvider) -> None:
+    assert (await providers(fake).profile(ATTEMPT, "code", ISSUER)).subject == "s"
+    asked = fake.asked("/token")
+    for other in ("https://evil.example", ISSUER + "/", ISSUER.upper()):
+        with pytest.raises(ProviderAnswerInvalid):
+            await providers(fake).profile(ATTEMPT, "code", other)
+    assert fake.asked("/token") == asked
+
+
+async def test_a_provider_that_promises_to_name_itself_has_to(fake: FakeProvider) -> None:
+    said = {**fake.discovery(), "authorization_response_iss_parameter_supported": True}
+    fake.answer(DISCOVERY, lambda _: reply(said))
+    with pytest.raises(ProviderAnswerInvalid):
+        await providers(fake).profile(ATTEMPT, "code")
+    assert fake.asked("/token") == 0
+    assert (await providers(fake).profile(ATTEMPT, "code", ISSUER)).subject == "s"

@@ -30,6 +30,7 @@ from services.kit.audit import AuditLog
 from services.kit.errors import AccountBanned, InvalidFields
 from services.kit.ids import Uuid7Ids
 from services.kit.work import UnitsOfWork
+from tests.support.sql import Sql
 from tests.unit.auth.conftest import Auth, new_email
 from tests.unit.auth.factor_person import Person
 
@@ -50,7 +51,7 @@ class ScriptedProviders:
             raise ProviderUnknown(field="provider", provider=attempt.provider)
         return f"https://id.example/?state={state}"
 
-    async def profile(self, attempt: ProviderAttempt, code: str) -> Profile:
+    async def profile(self, attempt: ProviderAttempt, code: str, iss: str = "") -> Profile:
         if code not in self.profiles:
             raise ProviderAnswerInvalid
         return self.profiles[code]
@@ -73,7 +74,7 @@ class Rooms:
 
     async def sign_in(self) -> SignedIn:
         begun = await self.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
-        done = await self.providers.finish(begun.state, "code", "fr")
+        done = await self.providers.finish(begun.state, "code", "fr", binding=begun.binding)
         assert isinstance(done, SignedIn)
         return done
 
@@ -82,7 +83,7 @@ class Rooms:
         return await self.providers.finish_link(begun.state, "code", user_id)
 
     async def audited(self, user_id: str) -> list[tuple[str, bool, str]]:
-        rows = await self.auth.database.writer.fetch(
+        rows = await Sql(self.auth.database).fetch(
             "select action, success, reason from audit where actor_id = $1 order by seq", user_id
         )
         return [(row["action"], row["success"], row["reason"]) for row in rows]
@@ -155,7 +156,7 @@ async def test_a_banned_person_neither_signs_in_nor_links(rooms: Rooms) -> None:
     user = (await rooms.sign_in()).user
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
     ban = "update users set status = 'BANNED' where id = $1"
-    await rooms.auth.database.writer.execute(ban, user.id)
+    await Sql(rooms.auth.database).execute(ban, user.id)
     with pytest.raises(AccountBanned):
         await rooms.sign_in()
     rooms.knows()
@@ -169,7 +170,7 @@ async def test_an_account_that_is_gone_is_linked_to_nothing(rooms: Rooms) -> Non
     profile = rooms.knows()
     user = (await rooms.sign_in()).user
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
-    await rooms.auth.database.writer.execute("delete from users where id = $1", user.id)
+    await Sql(rooms.auth.database).execute("delete from users where id = $1", user.id)
     with pytest.raises(ProviderAnswerInvalid):
         await rooms.providers.finish_link(begun.state, "code", user.id)
     # Nothing of the person is left: they may begin anew.
@@ -184,7 +185,7 @@ async def test_the_second_factor_is_asked_here_too(rooms: Rooms) -> None:
     person = Person(rooms.auth, first.user, session_id)
     await person.enrol_totp()
     begun = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
-    done = await rooms.providers.finish(begun.state, "code", "fr")
+    done = await rooms.providers.finish(begun.state, "code", "fr", binding=begun.binding)
     assert isinstance(done, Challenged)
     assert await rooms.auth.sessions.ids_of(first.user.id) == [session_id]
     opened = await rooms.auth.sign_ins.complete(done.token, person.proof())
@@ -219,7 +220,7 @@ async def test_a_link_does_not_end_as_a_sign_in(rooms: Rooms) -> None:
     await rooms.link(user.id)
     begun = await rooms.providers.begin_link("test", REDIRECT, user.id)
     with pytest.raises(ProviderAnswerInvalid):
-        await rooms.providers.finish(begun.state, "code", "fr")
+        await rooms.providers.finish(begun.state, "code", "fr", binding=begun.binding)
     assert await rooms.auth.sessions.ids_of(user.id) == []
 
 
@@ -260,3 +261,34 @@ async def test_only_configured_providers_and_redirects_begin(rooms: Rooms) -> No
         await rooms.providers.begin_sign_in("test", REDIRECT + "/", UserRole.CANDIDATE)
     with pytest.raises(ProviderUnknown):
         await rooms.providers.begin_sign_in("other", REDIRECT, UserRole.CANDIDATE)
+
+
+async def test_another_client_cannot_finish_what_one_began(rooms: Rooms) -> None:
+    rooms.knows()
+    begun = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
+    other = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
+    assert begun.binding != other.binding
+    for wrong in ("", other.binding):
+        tried = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
+        with pytest.raises(ProviderAnswerInvalid):
+            await rooms.providers.finish(tried.state, "code", "fr", binding=wrong)
+        # The try used the state up.
+        with pytest.raises(ProviderAnswerInvalid):
+            await rooms.providers.finish(tried.state, "code", "fr", binding=tried.binding)
+    done = await rooms.providers.finish(begun.state, "code", "fr", binding=begun.binding)
+    assert isinstance(done, SignedIn)
+
+
+async def test_the_tabs_of_a_browser_share_a_binding(rooms: Rooms) -> None:
+    rooms.knows()
+    first = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE)
+    second = await rooms.providers.begin_sign_in(
+        "test", REDIRECT, UserRole.CANDIDATE, first.binding
+    )
+    assert second.binding == first.binding
+    for begun in (first, second):
+        done = await rooms.providers.finish(begun.state, "code", "fr", binding=first.binding)
+        assert isinstance(done, SignedIn)
+    # What was not made here is not taken over.
+    odd = await rooms.providers.begin_sign_in("test", REDIRECT, UserRole.CANDIDATE, "chosen")
+    assert odd.binding != "chosen"

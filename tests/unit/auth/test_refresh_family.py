@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from services.auth.domain.sessions import (
     GRACE,
+    IDLE,
     LIFETIME,
     USED_KEPT,
     Verdict,
@@ -35,7 +36,7 @@ class RefreshFamily(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
-    @rule(days=st.integers(min_value=10, max_value=31))
+    @rule(days=st.integers(min_value=3, max_value=31))
     def wait_long(self, days: int) -> None:
         self.now += timedelta(days=days)
 
@@ -53,7 +54,8 @@ class RefreshFamily(RuleBasedStateMachine):
         self.session = decision.session
 
     def _expected(self, number: int, newest: int) -> Verdict:
-        if self.now >= START + LIFETIME:
+        last_used = self.used_at[-1] if self.used_at else START
+        if self.now >= min(START + LIFETIME, last_used + IDLE):
             return Verdict.EXPIRED
         if number == newest:
             return Verdict.ROTATED

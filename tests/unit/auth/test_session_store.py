@@ -11,7 +11,15 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from services.auth.domain.sessions import LIFETIME, Session, Used, decide, open_session
+from services.auth.domain.sessions import (
+    IDLE,
+    LIFETIME,
+    Session,
+    Used,
+    decide,
+    open_session,
+    renewed,
+)
 from services.auth.ports.sessions import ValkeySessions
 from services.kit.errors import DependencyDown
 
@@ -19,6 +27,10 @@ from services.kit.errors import DependencyDown
 def opened(user_id: str = "", at: datetime | None = None) -> Session:
     now = at or datetime.now(UTC)
     return open_session(str(uuid4()), user_id or str(uuid4()), "digest-0", now)
+
+
+def millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 async def test_keeps_a_session_as_it_is(redis: Redis) -> None:
@@ -37,11 +49,26 @@ async def test_expires_with_the_session(redis: Redis) -> None:
     session = opened()
     await sessions.open(session)
     key = f"auth:session:{session.id}"
-    due = int(session.expires_at.timestamp() * 1000)
-    assert await redis.pexpiretime(key) == due
-    assert await sessions.replace(session, replace(session, current="digest-1"))
-    assert await redis.pexpiretime(key) == due
-    assert await redis.pexpiretime(f"auth:sessions:{session.user_id}") == due
+    assert await redis.pexpiretime(key) == millis(session.created_at + IDLE)
+    refreshed = session.created_at + timedelta(days=5)
+    turned = decide(session, "digest-0", "digest-1", refreshed).session
+    assert await sessions.replace(session, turned)
+    assert await redis.pexpiretime(key) == millis(refreshed + IDLE)
+    listed = await redis.pexpiretime(f"auth:sessions:{session.user_id}")
+    assert listed == millis(session.expires_at)
+
+
+async def test_a_renewed_session_takes_the_place_of_the_other(redis: Redis) -> None:
+    sessions = ValkeySessions(redis)
+    session = opened()
+    await sessions.open(session)
+    fresh = renewed(session, str(uuid4()), "digest-1", session.created_at + timedelta(hours=1))
+    assert await sessions.renew(session, fresh)
+    assert await sessions.load(session.id) is None
+    assert await sessions.of_user(session.user_id) == [fresh]
+    # One that ended is not brought back.
+    assert not await sessions.renew(session, replace(fresh, id=str(uuid4())))
+    assert await sessions.of_user(session.user_id) == [fresh]
 
 
 async def test_of_many_that_replace_one_wins(redis: Redis) -> None:

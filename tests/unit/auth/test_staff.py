@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
-from redis.asyncio import Redis
 from weneeds.auth.v1 import admin_service_pb2 as pb
 
-from services.auth.app.admin_sessions import AdminSignIns
-from services.auth.app.admins import Admins, CreatedAdmin, NewAdmin
-from services.auth.app.endings import SessionEndings
-from services.auth.app.key_log import KeyLog
-from services.auth.app.maintenance import MaintenanceSwitch
-from services.auth.app.sign_in_log import SignInLog
+from services.auth.app.admins import CreatedAdmin, NewAdmin
 from services.auth.app.staff_stores import UserFilter
-from services.auth.app.user_desk import UserDesk
-from services.auth.domain import totp
 from services.auth.domain.admins import (
-    ADMIN_LIFETIME,
+    ADMIN_IDLE,
     AdminNotFound,
     AdminRole,
     LastSuperAdmin,
@@ -39,107 +28,13 @@ from services.auth.domain.users import (
     UserNotFound,
     UserStatus,
 )
-from services.auth.ports.refresh_tokens import SealedRefreshTokens
-from services.auth.ports.sealing import AesGcmSealing
-from services.auth.ports.sessions import ValkeySessions
-from services.auth.ports.tokens import SignedTokens
-from services.auth.store.admins import PostgresAdmins
-from services.auth.store.maintenance import PostgresMaintenance
-from services.auth.store.user_desk import PostgresUserDesk
-from services.auth.store.users import PostgresUsers
-from services.kit.audit import AuditLog, verify
+from services.kit.audit import verify
 from services.kit.errors import AccountBanned, Refused
-from services.kit.ids import Uuid7Ids
 from services.kit.paging import Page
-from services.kit.work import UnitsOfWork
 from stack.topology import Topology
-from tests.unit.auth.conftest import AUDIENCE, ISSUER, PASSWORD, Auth, new_email
-
-
-@dataclass
-class Staff:
-    """The use cases of staff, beside those of users."""
-
-    auth: Auth
-    sign_ins: AdminSignIns
-    admins: Admins
-    desk: UserDesk
-    switch: MaintenanceSwitch
-    key_log: KeyLog
-    turns: list[bool]
-
-    async def admin(self, role: AdminRole = AdminRole.ADMIN) -> CreatedAdmin:
-        """Create a fictitious admin."""
-        return await self.admins.create(NewAdmin(new_email(), "Test", PASSWORD, role))
-
-    def code(self, created: CreatedAdmin, steps: int = 0) -> str:
-        """What the admin's app shows, some steps from now."""
-        (text,) = parse_qs(urlsplit(created.totp_uri).query)["secret"]
-        step = totp.step_at(self.auth.clock.now().timestamp()) + steps
-        return totp.code_at(_decoded(text), step)
-
-    async def rows(self, account_id: str) -> list[dict[str, Any]]:
-        """What the log keeps of an account, oldest first."""
-        found = await self.auth.database.writer.fetch(
-            "select * from audit where actor_id = $1 or resource_id = $1 order by seq", account_id
-        )
-        return [dict(row) for row in found]
-
-
-def _decoded(base32: str) -> bytes:
-    return base64.b32decode(base32 + "=" * (-len(base32) % 8))
-
-
-@pytest.fixture
-def staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
-    clock, database = auth.clock, auth.database
-    ids = Uuid7Ids(clock)
-    units = UnitsOfWork(database, clock, ids)
-    sealing = AesGcmSealing(b"f" * 32, "admin totp")
-    sessions = ValkeySessions(redis, prefix="auth:admin:")
-    store = PostgresAdmins()
-    log = AuditLog(clock, ids)
-    turns: list[bool] = []
-    return Staff(
-        auth=auth,
-        sign_ins=AdminSignIns(
-            work=units,
-            reader=database.reader,
-            admins=store,
-            sessions=sessions,
-            passwords=auth.passwords,
-            sealing=sealing,
-            access_tokens=SignedTokens(
-                keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10), access="admin"
-            ),
-            refresh_tokens=SealedRefreshTokens(b"a" * 32),
-            log=SignInLog(units, log),
-            clock=clock,
-            ids=ids,
-        ),
-        admins=Admins(
-            work=units,
-            reader=database.reader,
-            admins=store,
-            endings=SessionEndings(sessions),
-            passwords=auth.passwords,
-            sealing=sealing,
-            clock=clock,
-            ids=ids,
-        ),
-        desk=UserDesk(
-            work=units,
-            reader=database.reader,
-            users=PostgresUsers(),
-            desk=PostgresUserDesk(),
-            endings=SessionEndings(auth.sessions),
-        ),
-        switch=MaintenanceSwitch(
-            units, database.reader, PostgresMaintenance(), clock, turns.append
-        ),
-        key_log=KeyLog(units, log),
-        turns=turns,
-    )
+from tests.support.sql import Sql
+from tests.unit.auth.conftest import PASSWORD, new_email
+from tests.unit.auth.staff_rooms import Staff, decoded
 
 
 async def _refused(call: Awaitable[Any], refusal: type[Refused]) -> Refused:
@@ -154,7 +49,7 @@ async def test_a_password_and_a_code_open_a_session(staff: Staff) -> None:
     opened = await staff.sign_ins.sign_in(email, PASSWORD, staff.code(created))
     assert opened.admin == created.admin
     now = staff.auth.clock.now()
-    assert opened.tokens.refresh_expires_at == now + ADMIN_LIFETIME
+    assert opened.tokens.refresh_expires_at == now + ADMIN_IDLE
     session_id = opened.tokens.refresh and await _session_of(staff, created)
     standing = await staff.sign_ins.standing(created.admin.id, session_id)
     assert standing is not None
@@ -208,11 +103,11 @@ async def test_a_code_is_good_once_even_when_two_race_for_it(staff: Staff) -> No
 
 async def test_the_secret_is_sealed_and_the_email_taken_once(staff: Staff) -> None:
     created = await staff.admin()
-    row = await staff.auth.database.writer.fetchrow(
+    row = await Sql(staff.auth.database).fetchrow(
         "select totp_secret from admins where id = $1", created.admin.id
     )
     (text,) = parse_qs(urlsplit(created.totp_uri).query)["secret"]
-    assert _decoded(text) not in row["totp_secret"]
+    assert decoded(text) not in row["totp_secret"]
     again = NewAdmin(created.admin.email.upper(), "Test", PASSWORD, AdminRole.ADMIN)
     assert (await _refused(staff.admins.create(again), EmailTaken)).field == "email"
 
@@ -220,7 +115,7 @@ async def test_the_secret_is_sealed_and_the_email_taken_once(staff: Staff) -> No
 async def test_there_is_always_a_super_admin(staff: Staff) -> None:
     first = (await staff.admin(AdminRole.SUPER_ADMIN)).admin
     # Those of other tests.
-    await staff.auth.database.writer.execute(
+    await Sql(staff.auth.database).execute(
         "update admins set role = 'ADMIN' where id <> $1", first.id
     )
     await _refused(staff.admins.set_role(first.id, AdminRole.ADMIN), LastSuperAdmin)

@@ -14,9 +14,10 @@ from rich.console import Console
 from bench.figures import Figure, Round, Summary, Target, median_ratio, quantile, show
 from bench.load import Contestant, interleaved
 from bench.processes import cpu_seconds, proportional_mib
-from bench.report import table
+from bench.report import show_all, table
 from bench.servers.effects import effect_due
 from bench.wire import BadAnswer, HttpConnections, grpc_web_frame
+from bench.yardstick import slowness
 from services.kit.contract import event_of
 
 _CHUNKS = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
@@ -144,3 +145,30 @@ async def _server(answer: bytes) -> asyncio.Server:
 
 def _port(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
+
+
+def test_a_slow_machine_excuses_times_and_rates_and_nothing_else() -> None:
+    at_least = Target(1000, at_most=False)
+    assert not Figure("g", "w", 9, "ms", Target(5)).missed_at(2)
+    assert Figure("g", "w", 11, "ms", Target(5)).missed_at(2)
+    assert not Figure("g", "w", 600, "/s", at_least).missed_at(2)
+    assert Figure("g", "w", 400, "/s", at_least).missed_at(2)
+    assert Figure("g", "w", 1.4, "x", Target(1.3)).missed_at(2)
+    assert Figure("g", "w", 500, "MiB", Target(400)).missed_at(2)
+
+
+def test_the_report_tells_the_machine_from_the_work() -> None:
+    slow = Figure("g", "slow", 9, "ms", Target(5))
+    lost = Figure("g", "lost", 90, "ms", Target(5))
+    console = Console(width=200, record=True, file=StringIO())
+    show_all(console, [slow, lost], (0, 0), slowness=2)
+    text = console.export_text()
+    assert "2.0 times slower" in text
+    assert "g: slow (4.50 ms)" in text
+    assert "Missed: g: lost (45.0 ms)" in text
+
+
+def test_slowness_is_that_of_the_yardstick_and_never_below_one() -> None:
+    assert slowness([Figure("machine", "w", 300, "µs")]) == 2
+    assert slowness([Figure("machine", "w", 75, "µs")]) == 1
+    assert slowness([]) == 1

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from services.kit.db import acquire
 from services.kit.errors import DependencyDown
+from services.kit.pool import Pool
 
 
 class Connection:
     """Stands for the driver's, in each state that it can be found in."""
 
-    def __init__(self, closed: bool | Exception) -> None:
-        self._closed = closed
+    def __init__(self, *, closed: bool) -> None:
+        self.closed = closed
         self.terminated = False
 
     def is_closed(self) -> bool:
-        if isinstance(self._closed, Exception):
-            raise self._closed
-        return self._closed
+        return self.closed
 
     def terminate(self) -> None:
-        self.terminated = True
+        self.closed = self.terminated = True
 
 
-class Pool:
-    """Hands out one connection."""
+class Lender(Pool):
+    """Lends one connection, which is found closed at the end or not."""
 
-    def __init__(self, connection: Connection | Exception) -> None:
-        self.connection = connection
-        self.released = 0
+    def __init__(self, found: Connection | Exception) -> None:
+        self.returned = 0
+        self._found = found
+        super().__init__(self._make, size=1)
 
-    async def acquire(self, timeout: float) -> Connection:
-        if isinstance(self.connection, Exception):
-            raise self.connection
-        return self.connection
+    async def _make(self) -> Connection:
+        if isinstance(self._found, Exception):
+            raise self._found
+        return self._found
 
-    async def release(self, connection: Connection) -> None:
-        self.released += 1
+    def release(self, connection: Connection, *, spoilt: bool = False) -> None:
+        self.returned += 1
+        super().release(connection, spoilt=spoilt)
 
 
-async def use(pool: Pool, error: Exception) -> None:
+async def use(pool: Pool, error: BaseException) -> None:
     async with acquire(pool):
         raise error
 
@@ -53,18 +56,17 @@ async def use(pool: Pool, error: Exception) -> None:
         (True, asyncpg.AdminShutdownError("terminating")),
         (True, OSError("reset")),
         (True, asyncpg.InterfaceError("connection is closed")),
-        (asyncpg.InterfaceError("released"), asyncpg.InterfaceError("released")),
         (False, asyncpg.InternalClientError("cannot switch to state 12")),
     ],
 )
 async def test_a_lost_connection_is_a_dependency_that_is_down(
-    closed: bool | Exception, error: Exception
+    closed: bool, error: Exception
 ) -> None:
-    pool = Pool(Connection(closed))
+    pool = Lender(Connection(closed=closed))
     with pytest.raises(DependencyDown) as down:
         await use(pool, error)
     assert down.value.__cause__ is error
-    assert pool.released == 1
+    assert pool.returned == 1
 
 
 @pytest.mark.parametrize(
@@ -77,10 +79,10 @@ async def test_a_lost_connection_is_a_dependency_that_is_down(
     ],
 )
 async def test_other_failures_keep_their_name(closed: bool, error: Exception) -> None:
-    pool = Pool(Connection(closed))
+    pool = Lender(Connection(closed=closed))
     with pytest.raises(type(error)):
         await use(pool, error)
-    assert pool.released == 1
+    assert pool.returned == 1
 
 
 @pytest.mark.parametrize(
@@ -88,11 +90,18 @@ async def test_other_failures_keep_their_name(closed: bool, error: Exception) ->
 )
 async def test_no_connection_to_be_had(error: Exception) -> None:
     with pytest.raises(DependencyDown):
-        await use(Pool(error), ValueError())
+        await use(Lender(error), ValueError())
 
 
 async def test_a_connection_that_lost_its_thread_is_not_used_again() -> None:
     connection = Connection(closed=False)
     with pytest.raises(DependencyDown):
-        await use(Pool(connection), asyncpg.InternalClientError("unexpected state"))
+        await use(Lender(connection), asyncpg.InternalClientError("unexpected state"))
+    assert connection.terminated
+
+
+async def test_a_connection_of_a_call_that_was_given_up_is_not_lent_again() -> None:
+    connection = Connection(closed=False)
+    with pytest.raises(asyncio.CancelledError):
+        await use(Lender(connection), asyncio.CancelledError())
     assert connection.terminated

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from joserfc.jws import JWSRegistry, serialize_compact
 
 from services.kit.errors import Refused, TokenExpired, TokenInvalid, TokenType
 from services.kit.tokens import TokenVerifier
@@ -110,6 +111,63 @@ def test_forged_tokens(verifier: TokenVerifier, key: OKPKey) -> None:
     for forged in (_unsigned(), _foreign(), _symmetric(key), tampered, "", "a.b.c", good * 20):
         with pytest.raises(TokenInvalid):
             verifier.verify(forged)
+
+
+def _encoded(part: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def test_forged_tokens_under_a_header_that_passed(verifier: TokenVerifier, key: OKPKey) -> None:
+    """The header of the first good token is not judged again; the rest of each token is."""
+    verifier.verify(_token(key))
+    good = _token(key, jti="next")
+    head, body, signature = good.split(".")
+    other = _encoded({**CLAIMS, "role": "RECRUITER"})
+    # The last letter of 64 bytes in base64 leaves four bits unused.
+    alias = signature[:-1] + chr(ord(signature[-1]) + 1)
+    forgeries = [
+        f"{head}.{other}.{signature}",
+        f"{head}.{body}.{_foreign().rpartition('.')[2]}",
+        f"{head}.{body}.{alias}",
+        f"{head}.{body}.{signature}=",
+        f"{head}.{body}.",
+        f"{head}.{body}",
+        f"{head}.{body}.{signature}.",
+        f"{head}..{signature}",
+        f"{head}.{body}.é",
+        f"{_encoded({'alg': 'none', 'kid': 'k1'})}.{body}.{signature}",
+        f"{_encoded({'alg': 'ES256', 'kid': 'k1'})}.{body}.{signature}",
+    ]
+    for forged in forgeries:
+        with pytest.raises(TokenInvalid):
+            verifier.verify(forged)
+    assert verifier.verify(good).id == ID
+
+
+def test_what_is_signed_has_to_be_an_object(verifier: TokenVerifier, key: OKPKey) -> None:
+    verifier.verify(_token(key))
+    header = {"alg": "EdDSA", "kid": "k1", "typ": "JWT"}
+    for payload in (b"[]", b"7", b"{", b"", b"\xff"):
+        signed = serialize_compact(header, payload, key, algorithms=["EdDSA"])
+        with pytest.raises(TokenInvalid):
+            verifier.verify(signed)
+
+
+def test_a_header_with_more_in_it_is_judged_each_time(verifier: TokenVerifier, key: OKPKey) -> None:
+    critical = {"alg": "EdDSA", "kid": "k1", "crit": ["exp"], "exp": 1}
+    for _ in range(2):
+        signed = serialize_compact(
+            critical, json.dumps(CLAIMS), key, registry=_Anything(algorithms=["EdDSA"])
+        )
+        with pytest.raises(TokenInvalid):
+            verifier.verify(signed)
+
+
+class _Anything(JWSRegistry):
+    """Writes any header."""
+
+    def check_header(self, header: dict[str, Any]) -> None:
+        """Accept it."""
 
 
 def test_a_remembered_token_of_a_retired_key_is_refused(

@@ -34,7 +34,7 @@ AT_ONCE = 0.0
 class House:
     """Feeds with everything around them in memory."""
 
-    def __init__(self, heartbeat: float = NEVER) -> None:
+    def __init__(self, heartbeat: float = NEVER, look: float = NEVER) -> None:
         self.bell = Bell()
         self.hub = Hub(self.bell)
         self.feed = Feed()
@@ -47,6 +47,7 @@ class House:
             sessions=self.doorman,
             clock=FakeClock(NOW),
             heartbeat_seconds=heartbeat,
+            session_seconds=look,
         )
 
     async def tell(self, resource: str, user: str = "ada", topic: Topic = Topic.MAILS) -> None:
@@ -170,7 +171,7 @@ async def test_rings_of_other_processes_wake_the_stream() -> None:
 
 
 async def test_a_stream_ends_with_its_session_but_outlives_a_silent_auth() -> None:
-    house = House(heartbeat=AT_ONCE)
+    house = House(heartbeat=AT_ONCE, look=AT_ONCE)
     house.doorman.down = True
     async with house.follow() as stream:
         assert await _take(stream, 2) == [None, None]
@@ -179,6 +180,19 @@ async def test_a_stream_ends_with_its_session_but_outlives_a_silent_auth() -> No
         with pytest.raises(StopAsyncIteration):
             await anext(stream)
     assert house.hub.size == 0
+
+
+async def test_a_stream_ends_with_its_session_however_much_there_is_to_tell() -> None:
+    house = House(look=AT_ONCE)
+    async with house.follow() as stream:
+        for number in range(3):
+            await house.tell(f"mail {number}")
+        assert await _take(stream, 1) == ["mail 0"]
+        house.doorman.ended.add("session")
+        assert await _take(stream, 2) == ["mail 1", "mail 2"]
+        await house.tell("mail 3")
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
 
 
 async def test_a_thousand_connections_leave_nothing_behind() -> None:
