@@ -204,11 +204,13 @@ class Town:
         What ended has ended. A session opened in the step is lost. Of one that was refreshed
         in it the token of before is the current one again.
         """
-        async with Redis.from_url(self._mesh.topology.redis_url) as redis:
+        url = self._mesh.topology.redis_url
+        async with Redis.from_url(url) as redis:
             before = await Moment.of(redis, *SESSIONS)
-            marks = {family.id: family.mark() for family in self.families}
-            await step()
-            await self._crash("valkey")
+        marks = {family.id: family.mark() for family in self.families}
+        await step()
+        await self._crash("valkey")
+        async with Redis.from_url(url) as redis:
             await before.put_back(redis)
         for family in self.families:
             if mark := marks.get(family.id):
