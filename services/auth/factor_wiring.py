@@ -44,6 +44,7 @@ def wire_factors(
     *,
     users: UserStore,
     sessions: Sessions,
+    devices: Devices,
     passwords: Passwords,
     lockouts: Lockouts,
 ) -> FactorWiring:
@@ -95,5 +96,5 @@ def wire_factors(
     )
     own_password = OwnPassword(kit.reader, users, passwords, lockouts)
     reauthentication = Reauthentication(sessions, proofs, own_password, kit.clock)
-    rpc = FactorRpc(second_factors, reauthentication, Devices(sessions))
+    rpc = FactorRpc(second_factors, reauthentication, devices)
     return FactorWiring(sign_in_challenges, step_ups, reauthentication, Endpoint(_FACTOR, rpc))

@@ -49,6 +49,7 @@ from services.auth.settings import AuthSettings
 from services.auth.staff_wiring import wire_staff
 from services.auth.store.companies import PostgresCompanies
 from services.auth.store.links import PostgresInvitations, PostgresLinks
+from services.auth.store.session_ends import PostgresSessionEnds
 from services.auth.store.traces import PostgresTraces
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
@@ -66,6 +67,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     settings = kit.settings
     users = PostgresUsers()
     sessions = ValkeySessions(kit.redis)
+    endings = SessionEndings(kit.work, sessions, PostgresSessionEnds(), kit.clock)
     passwords = Argon2Passwords()
     access_tokens = _signed_tokens(settings)
     lockouts = Lockouts(ValkeyFailures(kit.redis), kit.clock)
@@ -81,15 +83,17 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
-    lifecycle = _lifecycle(kit, sessions, passwords, lockouts)
+    lifecycle = _lifecycle(kit, sessions, endings, passwords, lockouts)
+    devices = Devices(sessions, endings)
     factors = wire_factors(
-        kit, users=users, sessions=sessions, passwords=passwords, lockouts=lockouts
+        kit, users=users, sessions=sessions, devices=devices, passwords=passwords, lockouts=lockouts
     )
     sign_ins = SignIns(
         work=kit.work,
         reader=kit.reader,
         users=users,
         sessions=sessions,
+        endings=endings,
         passwords=passwords,
         access_tokens=access_tokens,
         refresh_tokens=SealedRefreshTokens(settings.refresh_secret_file.read_bytes()),
@@ -117,7 +121,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         kit.maintenance,
     )
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
-    staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
+    staff = wire_staff(kit, users=users, endings=endings, passwords=passwords, log=sign_in_log)
     providers = wire_providers(
         kit,
         users=users,
@@ -136,7 +140,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     return Wiring(
         endpoints=[
             Endpoint(_ACCOUNT, account_rpc, {"Register": account_rpc.prepare_register}),
-            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, Devices(sessions), cookies)),
+            Endpoint(_SESSION, SessionRpc(sign_ins, factors.step_ups, devices, cookies)),
             factors.endpoint,
             Endpoint(_COMPANY, CompanyRpc(companies, lifecycle.invitations)),
             Endpoint(_DIRECTORY, directory_rpc),
@@ -145,7 +149,10 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         ],
         rules={"fresh_factor_for_email": fresh_factor_for_email(kit.access, kit.clock)},
         reasons=[error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]],
-        periodic=[Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired)],
+        periodic=[
+            Periodic("expired-links", 3600.0, lifecycle.mail_targets.drop_expired),
+            Periodic("ends-of-sessions", 3600.0, endings.drop_forgotten),
+        ],
         access=OwnAccess(directory),
         admin_access=OwnAdminAccess(staff.sign_ins),
         maintenance=staff.switch,
@@ -171,6 +178,7 @@ class _Lifecycle:
 def _lifecycle(
     kit: Resources[AuthSettings],
     sessions: ValkeySessions,
+    endings: SessionEndings,
     passwords: Argon2Passwords,
     lockouts: Lockouts,
 ) -> _Lifecycle:
@@ -178,7 +186,6 @@ def _lifecycle(
     codes = SealedLinkCodes(settings.refresh_secret_file.read_bytes(), settings.site_url)
     users, companies = PostgresUsers(), PostgresCompanies()
     links, invitations = PostgresLinks(), PostgresInvitations()
-    endings = SessionEndings(sessions)
     return _Lifecycle(
         profiles=Profiles(
             work=kit.work,

@@ -23,6 +23,7 @@ from services.auth.ports.sessions import ValkeySessions
 from services.auth.settings import AuthSettings
 from services.auth.staff_wiring import TOTP_PURPOSE
 from services.auth.store.admins import PostgresAdmins
+from services.auth.store.session_ends import PostgresSessionEnds
 from services.kit.audit import AuditLog, Entry
 from services.kit.clock import SystemClock
 from services.kit.db import Database
@@ -40,11 +41,12 @@ async def create(settings: AuthSettings, new: NewAdmin) -> CreatedAdmin:
     redis = connect(settings.redis_url)
     passwords = Argon2Passwords()
     units = UnitsOfWork(database, clock, ids)
+    sessions = ValkeySessions(redis, prefix="auth:admin:")
     admins = Admins(
         work=units,
         reader=database.reader,
         admins=PostgresAdmins(),
-        endings=SessionEndings(ValkeySessions(redis, prefix="auth:admin:")),
+        endings=SessionEndings(units, sessions, PostgresSessionEnds(), clock),
         passwords=passwords,
         sealing=AesGcmSealing(settings.factor_secret_file.read_bytes(), TOTP_PURPOSE),
         clock=clock,

@@ -14,7 +14,7 @@ from services.auth.app.admins import Admins
 from services.auth.app.endings import SessionEndings
 from services.auth.app.lockouts import Lockouts
 from services.auth.app.maintenance import MaintenanceSwitch
-from services.auth.app.ports import Passwords, Sessions
+from services.auth.app.ports import Passwords
 from services.auth.app.sign_in_log import SignInLog
 from services.auth.app.stores import UserStore
 from services.auth.app.user_desk import UserDesk
@@ -30,6 +30,7 @@ from services.auth.rpc.maintenance import MaintenanceRpc
 from services.auth.settings import AuthSettings
 from services.auth.store.admins import PostgresAdmins
 from services.auth.store.maintenance import PostgresMaintenance
+from services.auth.store.session_ends import PostgresSessionEnds
 from services.auth.store.user_desk import PostgresUserDesk
 from services.kit.service import Endpoint, Resources
 
@@ -52,14 +53,15 @@ def wire_staff(
     kit: Resources[AuthSettings],
     *,
     users: UserStore,
-    sessions: Sessions,
+    endings: SessionEndings,
     passwords: Passwords,
     log: SignInLog,
 ) -> Staff:
-    """Put the rooms of staff together; `sessions` are the users'."""
+    """Put the rooms of staff together; `endings` are of the users' sessions."""
     settings = kit.settings
     admins = PostgresAdmins()
     admin_sessions = ValkeySessions(kit.redis, prefix="auth:admin:")
+    admin_endings = SessionEndings(kit.work, admin_sessions, PostgresSessionEnds(), kit.clock)
     sealing = AesGcmSealing(settings.factor_secret_file.read_bytes(), TOTP_PURPOSE)
     tokens = SignedTokens(
         settings.admin_signing_keys_dir,
@@ -73,6 +75,7 @@ def wire_staff(
         reader=kit.reader,
         admins=admins,
         sessions=admin_sessions,
+        endings=admin_endings,
         passwords=passwords,
         sealing=sealing,
         access_tokens=tokens,
@@ -86,7 +89,7 @@ def wire_staff(
         work=kit.work,
         reader=kit.reader,
         admins=admins,
-        endings=SessionEndings(admin_sessions),
+        endings=admin_endings,
         passwords=passwords,
         sealing=sealing,
         clock=kit.clock,
@@ -97,7 +100,7 @@ def wire_staff(
         reader=kit.reader,
         users=users,
         desk=PostgresUserDesk(),
-        endings=SessionEndings(sessions),
+        endings=endings,
     )
     switch = MaintenanceSwitch(
         kit.work, kit.reader, PostgresMaintenance(), kit.clock, kit.maintenance.switched

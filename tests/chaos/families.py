@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.auth.domain.sessions import GRACE
@@ -47,6 +47,14 @@ class Use:
         return not self.late and time.monotonic() - self.began < SURELY_IN_TIME
 
 
+@dataclass(frozen=True)
+class Mark:
+    """What the store knew of a family at a moment."""
+
+    current: str
+    used: dict[str, Use]
+
+
 @dataclass
 class Family:
     """A session: its refresh token, the ones before, and all access tokens that it gave."""
@@ -57,6 +65,8 @@ class Family:
     used: dict[str, Use] = field(default_factory=dict)
     # When it was revoked; None while it has to live.
     ended_at: float | None = None
+    # The token that its client has and the store forgot, until the one before is traded again.
+    forgotten: str = ""
 
     @property
     def id(self) -> str:
@@ -69,9 +79,22 @@ class Family:
     def take(self, answer: tuple[str, str], began: float) -> None:
         """Keep what the current token was traded for."""
         access, refresh = answer
+        assert self.forgotten in ("", refresh), "a token has one successor, whatever was forgotten"
+        self.forgotten = ""
         self.used[self.current] = Use(answer, began, time.monotonic())
         self.current = refresh
         self.accesses.append(access)
+
+    def mark(self) -> Mark:
+        return Mark(self.current, {token: replace(use) for token, use in self.used.items()})
+
+    def rewind(self, to: Mark) -> None:
+        """Know what the store knew then; an end is not forgotten."""
+        if self.ended_at is not None:
+            return
+        if self.current != to.current:
+            self.forgotten = self.current
+        self.current, self.used = to.current, to.used
 
     def end(self) -> None:
         if self.ended_at is None:

@@ -23,6 +23,7 @@ from tests.chaos.families import SURELY_IN_TIME, Account, Family, claims
 from tests.chaos.test_kill import kill
 from tests.conftest import RunningMesh
 from tests.mesh.staffing import REVOKED_SECONDS, Admin
+from tests.support.forgetting import SESSIONS, Moment
 from tests.support.people import CANDIDATE, PASSWORD
 
 # What a caller may be told while something is down. Anything else is a defect.
@@ -193,10 +194,34 @@ class Town:
         await self._done(lambda: users.unban_user(user_id=account.id, reason="Fictif"))
         account.banned = False
 
-    async def kill(self, name: str) -> None:
-        """Kill -9, with what was answered on Valkey's disk; whatever is done next waits."""
-        await self._settle()
-        await self._crash(name)
+    async def kill_auth(self) -> None:
+        """Kill -9; whatever is done next waits."""
+        await self._crash("auth")
+
+    async def forget(self, step: Callable[[], Awaitable[Any]]) -> None:
+        """Take a step and kill Valkey, which knows nothing of that step when it comes back.
+
+        What ended has ended. A session opened in the step is lost. Of one that was refreshed
+        in it the token of before is the current one again.
+        """
+        url = self._mesh.topology.redis_url
+        async with Redis.from_url(url) as redis:
+            before = await Moment.of(redis, *SESSIONS)
+        marks = {family.id: family.mark() for family in self.families}
+        await step()
+        await self._crash("valkey")
+        async with Redis.from_url(url) as redis:
+            await before.put_back(redis)
+        for family in self.families:
+            if mark := marks.get(family.id):
+                family.rewind(mark)
+            else:
+                family.end()
+
+    async def go_on(self, family: Family) -> None:
+        """Come with the token that Valkey forgot: it counts as stolen, the session ends."""
+        assert await self._traded(family.forgotten) in REFUSED, "a forgotten token was taken"
+        family.end()
 
     async def kill_auth_under(self, step: Callable[[], Awaitable[Any]]) -> None:
         """Kill auth in the middle of a step, which is repeated until it is answered."""
@@ -271,9 +296,3 @@ class Town:
                 if error.code not in PASSING or time.monotonic() > deadline:
                     return error.reason
             await asyncio.sleep(0.1)
-
-    async def _settle(self) -> None:
-        """Wait until Valkey's disk has all that it answered: what it loses is documented."""
-        async with Redis.from_url(self._mesh.topology.redis_url) as redis:
-            await redis.set("chaos:settled", "")
-            await redis.execute_command("WAITAOF", 1, 0, 10_000)

@@ -39,6 +39,10 @@ pytestmark = pytest.mark.mesh
 _STEP_SECONDS = 120
 _MOST_SIGN_INS = 8
 _MOST_CHANGES = 3
+# What Valkey is made to forget; "" is nothing.
+FORGOTTEN = [
+    "", "refresh", "sign_in", "sign_out", "sign_out_all", "change_password", "repeat_late", "ban",
+]  # fmt: skip
 # Which one of those there are, modulo their number.
 WHICH = st.integers(0, 11)
 
@@ -138,10 +142,40 @@ class Sessions(RuleBasedStateMachine):
         self.run_step(self.town.unban(account) if account.banned else self.town.ban(account))
 
     @precondition(lambda self: self.killed < self.kills)
-    @rule(name=st.sampled_from(["auth", "valkey"]))
-    def kill(self, name: str) -> None:
+    @rule()
+    def kill_auth(self) -> None:
         self.killed += 1
-        self.run_step(self.town.kill(name))
+        self.run_step(self.town.kill_auth())
+
+    @precondition(lambda self: self.killed < self.kills)
+    @rule(which=WHICH, step=st.sampled_from(FORGOTTEN), again=st.booleans())
+    def crash_valkey_after(self, which: int, step: str, again: bool) -> None:
+        """The client of a session whose refresh was forgotten asks again, or goes on."""
+        family = self.family(which)
+        self.killed += 1
+        self.run_step(self.town.forget(lambda: self.forgettable(family, step)))
+        if family.forgotten:
+            self.run_step(self.town.refresh(family) if again else self.town.go_on(family))
+
+    async def forgettable(self, family: Family, step: str) -> None:
+        """Take the step if it can be taken with this session."""
+        town, owner, alive = self.town, family.owner, family.ended_at is None
+        room = owner.sign_ins < _MOST_SIGN_INS
+        match step:
+            case "refresh" if alive:
+                await town.refresh(family)
+            case "sign_in" if room:
+                await town.sign_in(owner)
+            case "sign_out" if alive:
+                await town.sign_out(family)
+            case "sign_out_all" if alive:
+                await town.sign_out_all(family)
+            case "change_password" if alive and room and owner.changes < _MOST_CHANGES:
+                await town.change_password(family)
+            case "repeat_late" if alive:
+                await town.repeat_late(family)
+            case "ban" if not owner.banned:
+                await town.ban(owner)
 
     @precondition(lambda self: self.killed < self.kills)
     @rule(which=WHICH, step=st.sampled_from(["refresh", "sign_out", "sign_in"]))

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.auth.app.endings import SessionEndings
 from services.auth.app.families import Families
 from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
@@ -30,7 +31,7 @@ from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import SessionEnded
 from services.kit.ids import Ids
-from services.kit.work import UnitsOfWork
+from services.kit.work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class AdminSignIns:
         reader: Reader,
         admins: AdminStore,
         sessions: Sessions,
+        endings: SessionEndings,
         passwords: Passwords,
         sealing: Sealing,
         access_tokens: AccessTokens,
@@ -84,11 +86,20 @@ class AdminSignIns:
         self._reader = reader
         self._admins = admins
         self._sessions = sessions
+        self._endings = endings
         self._passwords = passwords
         self._sealing = sealing
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
-        self._families = Families(sessions, refresh_tokens, clock, ids, self._stolen)
+        self._families = Families(
+            work=work,
+            sessions=sessions,
+            endings=endings,
+            tokens=refresh_tokens,
+            clock=clock,
+            ids=ids,
+            stolen=self._stolen,
+        )
         self._lockouts = lockouts
         self._log = log
         self._clock = clock
@@ -123,11 +134,11 @@ class AdminSignIns:
     async def refresh(self, text: str) -> Tokens:
         """Trade a refresh token for new tokens; raise RefreshTokenInvalid."""
         token, session = await self._families.find(text)
-        admin = await self._admins.get(self._reader, session.user_id)
-        if admin is None:
+        holder = await self._admins.holder(self._reader, session.user_id, session.id)
+        if holder is None or holder.ends.cover(session):
             raise RefreshTokenInvalid
         turned = await self._families.turn(token, session)
-        return self._tokens(turned.session, admin, turned.token, turned.at)
+        return self._tokens(turned.session, holder.admin, turned.token, turned.at)
 
     async def step_up(self, admin_id: str, session_id: str, code: str) -> SteppedUp:
         """Prove the app again; the session goes on, fresh, under new tokens.
@@ -143,16 +154,19 @@ class AdminSignIns:
                 await self._spend(known, code)
         except CredentialsInvalid:
             raise FactorInvalid from None
-        turned = await self._families.renew(admin_id, session_id)
-        tokens = self._tokens(turned.session, known.admin, turned.token, turned.at)
+        holder = await self._admins.holder(self._reader, admin_id, session_id)
+        if holder is None:
+            raise SessionEnded
+        turned = await self._families.renew(admin_id, session_id, holder.ends)
+        tokens = self._tokens(turned.session, holder.admin, turned.token, turned.at)
         return SteppedUp(tokens, turned.at + STEP_UP_FRESH)
 
-    async def _stolen(self, session: Session) -> None:
-        await self._log.stolen(session, "admin")
+    async def _stolen(self, work: UnitOfWork, session: Session) -> None:
+        await self._log.stolen(work, session, "admin")
 
     async def sign_out(self, admin_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
-        await self._sessions.end(admin_id, session_id)
+        await self._endings.one(admin_id, session_id)
 
     async def me(self, admin_id: str) -> Admin:
         """Return the caller; raise SessionEnded when the account is gone."""
@@ -163,12 +177,15 @@ class AdminSignIns:
 
     async def standing(self, admin_id: str, session_id: str) -> AdminStanding | None:
         """Return what a session may do; None when it does not live, or is another's."""
-        session, admin = await asyncio.gather(
-            self._sessions.load(session_id), self._admins.get(self._reader, admin_id)
+        session, holder = await asyncio.gather(
+            self._sessions.load(session_id),
+            self._admins.holder(self._reader, admin_id, session_id),
         )
-        if session is None or admin is None or session.user_id != admin.id:
+        if session is None or holder is None or session.user_id != holder.admin.id:
             return None
-        return AdminStanding(admin, session.created_at)
+        if holder.ends.cover(session):
+            return None
+        return AdminStanding(holder.admin, session.created_at)
 
     async def _credentials(self, email: str) -> AdminCredentials | None:
         address = normalise_email(email)

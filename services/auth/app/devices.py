@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from services.auth.app.endings import SessionEndings
 from services.auth.app.ports import Sessions
 from services.auth.app.positions import micros_of
 from services.auth.domain.sessions import Session
@@ -22,12 +23,14 @@ class SessionPage:
 class Devices:
     """Lists and ends a person's own sessions. Raises DependencyDown without their store."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, endings: SessionEndings) -> None:
         self._sessions = sessions
+        self._endings = endings
 
     async def list_open(self, user_id: str, page: Page) -> SessionPage:
         """Return one page of the open sessions, newest first. There are at most a hundred."""
-        found = sorted(await self._sessions.of_user(user_id), key=_key, reverse=True)
+        held = await self._sessions.of_user(user_id)
+        found = sorted(await self._endings.still_open(user_id, held), key=_key, reverse=True)
         after = page.after
         rows = [one for one in found if after is None or _key(one) < after][: page.fetch]
         shown = rows[: page.size]
@@ -40,11 +43,11 @@ class Devices:
         session_id = session_id.lower()
         session = await self._sessions.load(session_id)
         if session is not None and session.user_id == user_id:
-            await self._sessions.end(user_id, session_id)
+            await self._endings.one(user_id, session_id)
 
     async def end_all(self, user_id: str, keep: str = "") -> None:
         """End all sessions but `keep`."""
-        await self._sessions.end_all(user_id, keep)
+        await self._endings.all(user_id, keep)
 
 
 def _key(session: Session) -> tuple[int, str]:

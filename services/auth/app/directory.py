@@ -38,10 +38,14 @@ class Directory:
         store does not answer: nobody is let in on a guess.
         """
         session, member = await asyncio.gather(
-            self._sessions.load(session_id), self._users.member(self._reader, user_id)
+            self._sessions.load(session_id),
+            self._users.member(self._reader, user_id, session_id),
         )
-        alive = session is not None and session.user_id == user_id and member is not None
-        return Standing(alive, member, session.factor_at if alive and session else None)
+        if session is None or session.user_id != user_id or member is None:
+            return Standing(False, member)
+        if member.ends.cover(session):
+            return Standing(False, member)
+        return Standing(True, member, session.factor_at)
 
     async def contacts(self, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people; unknown ids are left out."""

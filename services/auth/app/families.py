@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.auth.app.endings import SessionEndings
 from services.auth.app.ports import RefreshToken, RefreshTokens, Sessions
 from services.auth.domain.sessions import (
     Decision,
+    Ends,
     RefreshTokenInvalid,
     Session,
     Verdict,
@@ -17,8 +19,9 @@ from services.auth.domain.sessions import (
     renewed,
 )
 from services.kit.clock import Clock
-from services.kit.errors import SessionEnded, VersionConflict
+from services.kit.errors import DependencyDown, SessionEnded, VersionConflict
 from services.kit.ids import Ids
+from services.kit.work import UnitOfWork, UnitsOfWork
 
 _LOG = logging.getLogger(__name__)
 # Whoever loses a race for a token finds it used on the next look.
@@ -39,14 +42,19 @@ class Families:
 
     def __init__(
         self,
+        *,
+        work: UnitsOfWork,
         sessions: Sessions,
+        endings: SessionEndings,
         tokens: RefreshTokens,
         clock: Clock,
         ids: Ids,
-        stolen: Callable[[Session], Awaitable[None]],
+        stolen: Callable[[UnitOfWork, Session], Awaitable[None]],
     ) -> None:
-        """`stolen` hears of a session that was ended because a used token came back."""
+        """`stolen` hears of a session that is ended because a used token came back."""
+        self._work = work
         self._sessions = sessions
+        self._endings = endings
         self._tokens = tokens
         self._clock = clock
         self._ids = ids
@@ -77,20 +85,23 @@ class Families:
             found = await self._sessions.load(token.session_id)
         raise VersionConflict
 
-    async def renew(self, user_id: str, session_id: str) -> Turned:
+    async def renew(self, user_id: str, session_id: str, ends: Ends) -> Turned:
         """Give a session that was authenticated again an id and tokens of its own.
 
-        The former ones are of no more use. Raises SessionEnded.
+        The former ones are of no more use; `ends` is what stands written of them.
+        Raises SessionEnded.
         """
-        for _ in range(_TRIES):
-            session = await self._sessions.load(session_id)
-            if session is None or session.user_id != user_id:
-                raise SessionEnded
-            token, now = self._tokens.first(self._ids.new()), self._clock.now()
-            fresh = renewed(session, token.session_id, token.digest, now)
-            if await self._sessions.renew(session, fresh):
-                return Turned(fresh, token, now)
-        raise VersionConflict
+        async with self._work() as work:
+            await self._endings.write_down(work, session_id)
+            for _ in range(_TRIES):
+                session = await self._sessions.load(session_id)
+                if session is None or session.user_id != user_id or ends.cover(session):
+                    raise SessionEnded
+                token, now = self._tokens.first(self._ids.new()), self._clock.now()
+                fresh = renewed(session, token.session_id, token.digest, now)
+                if await self._sessions.renew(session, fresh):
+                    return Turned(fresh, token, now)
+            raise VersionConflict
 
     async def _carry_out(self, session: Session, decision: Decision) -> bool:
         """Make the decision true; False when the session changed meanwhile."""
@@ -103,6 +114,15 @@ class Families:
                 raise RefreshTokenInvalid
             case Verdict.REUSED:
                 _LOG.warning("session %s ended: a used refresh token came back", session.id)
-                await self._sessions.end(session.user_id, session.id)
-                await self._stolen(session)
+                await self._end_stolen(session)
                 raise RefreshTokenInvalid
+
+    async def _end_stolen(self, session: Session) -> None:
+        """End a session, whether or not that can be written down."""
+        await self._sessions.end(session.user_id, session.id)
+        try:
+            async with self._work() as work:
+                await self._endings.write_down(work, session.id)
+                await self._stolen(work, session)
+        except DependencyDown:
+            _LOG.warning("the end of a stolen session could not be written down")

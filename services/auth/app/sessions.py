@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.auth.app.challenges import Challenged, SignInChallenges
+from services.auth.app.endings import SessionEndings
 from services.auth.app.families import Families
 from services.auth.app.lockouts import Lockouts
 from services.auth.app.ports import (
@@ -69,6 +70,7 @@ class SignIns:
         reader: Reader,
         users: UserStore,
         sessions: Sessions,
+        endings: SessionEndings,
         passwords: Passwords,
         access_tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
@@ -82,13 +84,22 @@ class SignIns:
         self._reader = reader
         self._users = users
         self._sessions = sessions
+        self._endings = endings
         self._passwords = passwords
         self._access_tokens = access_tokens
         self._refresh_tokens = refresh_tokens
         self._challenges = challenges
         self._lockouts = lockouts
         self._log = log
-        self._families = Families(sessions, refresh_tokens, clock, ids, log.stolen)
+        self._families = Families(
+            work=work,
+            sessions=sessions,
+            endings=endings,
+            tokens=refresh_tokens,
+            clock=clock,
+            ids=ids,
+            stolen=log.stolen,
+        )
         self._clock = clock
         self._ids = ids
 
@@ -169,28 +180,30 @@ class SignIns:
         back after the grace interval ends its session.
         """
         token, session = await self._families.find(text)
-        user = await self._users.get(self._reader, session.user_id)
-        if user is None:
+        holder = await self._users.holder(self._reader, session.user_id, session.id)
+        if holder is None:
             raise RefreshTokenInvalid
-        if user.status is UserStatus.BANNED:
+        if holder.user.status is UserStatus.BANNED:
             raise AccountBanned
+        if holder.ends.cover(session):
+            raise RefreshTokenInvalid
         turned = await self._families.turn(token, session)
-        return self._tokens(turned.session, user, turned.token, turned.at)
+        return self._tokens(turned.session, holder.user, turned.token, turned.at)
 
     async def renew(self, user_id: str, session_id: str) -> Tokens:
         """Let a session that was authenticated again go on under new tokens.
 
         Those of before are of no more use. Raises SessionEnded.
         """
-        user = await self._users.get(self._reader, user_id)
-        if user is None:
+        holder = await self._users.holder(self._reader, user_id, session_id)
+        if holder is None:
             raise SessionEnded
-        turned = await self._families.renew(user_id, session_id)
-        return self._tokens(turned.session, user, turned.token, turned.at)
+        turned = await self._families.renew(user_id, session_id, holder.ends)
+        return self._tokens(turned.session, holder.user, turned.token, turned.at)
 
     async def sign_out(self, user_id: str, session_id: str) -> None:
         """End a session of the caller. Ending one that is gone succeeds."""
-        await self._sessions.end(user_id, session_id)
+        await self._endings.one(user_id, session_id)
 
     async def _ask(
         self, attempt: Attempt, user: User, password_hash: str | None
@@ -218,10 +231,11 @@ class SignIns:
     async def _recheck(self, session: Session, verified: str, password: str) -> None:
         """End the session again if the password was changed while it was verified.
 
-        A change ends the sessions after its commit: it finds this one, or this finds the change.
+        A change holds the account while it ends the sessions: it finds this one, or this waits
+        for its commit and finds the change.
         """
         async with self._work() as work:
-            present = await self._users.credentials_of(work, session.user_id)
+            present = await self._users.settled(work, session.user_id)
         if present is not None and present.password_hash == verified:
             return
         # Another hash may be the same password, hashed anew by a concurrent sign-in.
@@ -233,7 +247,7 @@ class SignIns:
     async def _recheck_challenge(self, session: Session, challenge: Challenge) -> None:
         """End the session again if password or standing changed since the challenge was opened."""
         async with self._work() as work:
-            present = await self._users.credentials_of(work, session.user_id)
+            present = await self._users.settled(work, session.user_id)
         encoded = present.password_hash if present else None
         same = not challenge.password_mark or (
             encoded is not None and password_mark(encoded) == challenge.password_mark

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,9 +11,7 @@ from weneeds.options.v1.policy_pb2 import AUDIT_ACTION_END_STOLEN_SESSION, AUDIT
 from services.auth.domain.sessions import RefreshTokenInvalid, Session
 from services.kit.audit import AuditLog, Entry
 from services.kit.errors import DependencyDown, RateLimited, Refused
-from services.kit.work import UnitsOfWork
-
-_LOG = logging.getLogger(__name__)
+from services.kit.work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(slots=True)
@@ -54,11 +51,8 @@ class SignInLog:
             raise
         await self._record(attempt, "")
 
-    async def stolen(self, session: Session, access: str = "site") -> None:
-        """Record that a used refresh token came back and its session was ended for it.
-
-        The session is over whether or not the row can be written.
-        """
+    async def stolen(self, work: UnitOfWork, session: Session, access: str = "site") -> None:
+        """Record that a used refresh token came back and its session was ended for it."""
         entry = Entry(
             action=AUDIT_ACTION_END_STOLEN_SESSION,
             actor_id=session.user_id,
@@ -68,11 +62,7 @@ class SignInLog:
             success=False,
             reason=RefreshTokenInvalid.reason,
         )
-        try:
-            async with self._work() as work:
-                await self._audit.note(work, entry)
-        except DependencyDown:
-            _LOG.warning("the end of a stolen session could not be recorded")
+        await self._audit.note(work, entry)
 
     async def _record(self, attempt: Attempt, reason: str) -> None:
         pending = {"new": {"awaits": "second factor"}} if attempt.awaits_factor else {}

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.auth.app.stores import Source
 from services.auth.domain.admins import Admin, AdminRole
+from services.auth.domain.sessions import Ends
 from services.auth.domain.users import User, UserStatus
 from services.kit.work import UnitOfWork
 
@@ -22,6 +23,14 @@ class AdminCredentials:
     totp_secret: bytes
     # The time step of the last code that was accepted; None before the first.
     totp_last_step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AdminHolder:
+    """Whose session it is, and what stands written of its end."""
+
+    admin: Admin
+    ends: Ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,9 @@ class AdminStore(Protocol):
 
     async def get(self, source: Source, admin_id: str) -> Admin | None:
         """Return an admin."""
+
+    async def holder(self, source: Source, admin_id: str, session_id: str) -> AdminHolder | None:
+        """Return an admin and the ends of a session."""
 
     async def credentials(self, source: Source, email: str) -> AdminCredentials | None:
         """Return the admin with a normalised e-mail, and what proves them."""

@@ -11,6 +11,7 @@ from services.auth.domain.companies import Collaborator, Company, CompanyRole, M
 from services.auth.domain.factors import Factors, Passkey, Totp
 from services.auth.domain.links import Invitation, Link, Purpose
 from services.auth.domain.providers import Identity
+from services.auth.domain.sessions import NEVER_ENDED, Ends
 from services.auth.domain.users import User
 from services.kit.db import Reader
 from services.kit.work import UnitOfWork
@@ -36,6 +37,16 @@ class Member:
     memberships: list[Membership]
     # Whether the account has a second factor.
     factor_enrolled: bool = False
+    # Of the session that was asked about.
+    ends: Ends = NEVER_ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose session it is, and what stands written of its end."""
+
+    user: User
+    ends: Ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +90,13 @@ class UserStore(Protocol):
     async def credentials(self, source: Source, email: str) -> Credentials | None:
         """Return the account with a normalised e-mail, and its password's hash."""
 
-    async def member(self, source: Source, user_id: str) -> Member | None:
-        """Return an account with its memberships."""
+    async def member(
+        self, source: Source, user_id: str, session_id: str | None = None
+    ) -> Member | None:
+        """Return an account with its memberships, and the ends of a session."""
+
+    async def holder(self, source: Source, user_id: str, session_id: str) -> Holder | None:
+        """Return an account and the ends of a session."""
 
     async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people; unknown ids are left out."""
@@ -93,6 +109,9 @@ class UserStore(Protocol):
 
     async def lock(self, work: UnitOfWork, user_id: str) -> Credentials | None:
         """Return an account and keep others from changing it until the commit."""
+
+    async def settled(self, work: UnitOfWork, user_id: str) -> Credentials | None:
+        """Return an account as it is once a change that is under way was committed."""
 
     async def save(self, work: UnitOfWork, user: User) -> None:
         """Write what a person can change; raise EmailTaken on the field `user.email`."""

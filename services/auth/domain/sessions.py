@@ -71,6 +71,29 @@ class Session:
         return self.used[-1].at if self.used else self.created_at
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What stands written of the ends of a session, and of its owner's sessions."""
+
+    # It was ended by itself.
+    alone: bool = False
+    # All that were opened before were ended; None: that never happened lately.
+    epoch: datetime | None = None
+    # But this one.
+    kept: str | None = None
+
+    def cover(self, session: Session) -> bool:
+        """Tell whether the session ended, whatever its store says of it."""
+        if self.alone:
+            return True
+        return (
+            self.epoch is not None and session.created_at < self.epoch and session.id != self.kept
+        )
+
+
+NEVER_ENDED = Ends()
+
+
 class Verdict(Enum):
     """What becomes of a presented refresh token."""
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.auth.app.staff_stores import AdminCredentials, AdminList
+from services.auth.app.staff_stores import AdminCredentials, AdminHolder, AdminList
 from services.auth.app.stores import Source
 from services.auth.domain.admins import Admin, AdminRole
+from services.auth.store.session_ends import ends_of
 from services.auth.store.tables import admins
 from services.kit.db import Query, Row
 from services.kit.work import UnitOfWork
@@ -17,6 +18,17 @@ from services.kit.work import UnitOfWork
 _PERSON = (admins.c.id, admins.c.email, admins.c.name, admins.c.role, admins.c.created_at)
 _INSERT = Query(insert(admins).on_conflict_do_nothing(constraint="admins_email"))
 _BY_ID = Query(select(*_PERSON).where(admins.c.id == bindparam("id")))
+_HOLDER = Query.text(
+    """
+    select a.id, a.email, a.name, a.role, a.created_at, exists (
+               select 1 from ended_sessions e where e.id = cast(:session_id as uuid)
+           ) as session_ended,
+           s.began_at as epoch_began_at, s.kept_id as epoch_kept_id
+    from admins a
+    left join session_epochs s on s.account_id = a.id
+    where a.id = :id
+    """
+)
 _CREDENTIALS = Query(select(admins).where(admins.c.email == bindparam("email")))
 _CREDENTIALS_OF = Query(select(admins).where(admins.c.id == bindparam("id")))
 _SET_TOTP = Query.text(
@@ -86,6 +98,11 @@ class PostgresAdmins:
         """Return an admin."""
         row = await source.fetch_one(_BY_ID, id=admin_id)
         return _admin(row) if row else None
+
+    async def holder(self, source: Source, admin_id: str, session_id: str) -> AdminHolder | None:
+        """Return an admin and the ends of a session, in one statement."""
+        row = await source.fetch_one(_HOLDER, id=admin_id, session_id=session_id)
+        return AdminHolder(_admin(row), ends_of(row)) if row else None
 
     async def credentials(self, source: Source, email: str) -> AdminCredentials | None:
         """Return the admin with a normalised e-mail, and what proves them."""

@@ -153,6 +153,27 @@ maintenance = Table(
     CheckConstraint("id = 1", name="maintenance_one_row"),
 )
 
+# What the store of sessions may forget; kept for as long as a session can live.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("ended_at", DateTime(timezone=True), nullable=False),
+    Index("ended_sessions_by_time", "ended_at"),
+)
+
+# When all sessions of an account, a user's or an admin's, were ended last.
+session_epochs = Table(
+    "session_epochs",
+    metadata,
+    Column("account_id", UUID(as_uuid=False), primary_key=True),
+    # Sessions opened before are over.
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    # But this one.
+    Column("kept_id", UUID(as_uuid=False)),
+    Index("session_epochs_by_time", "began_at"),
+)
+
 authenticators = Table(
     "authenticators",
     metadata,

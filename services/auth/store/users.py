@@ -9,9 +9,10 @@ import asyncpg
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.auth.app.stores import Contact, Credentials, Member, Source
+from services.auth.app.stores import Contact, Credentials, Holder, Member, Source
 from services.auth.domain.companies import CompanyRole, Membership
 from services.auth.domain.users import EmailTaken, User, UserRole, UserStatus
+from services.auth.store.session_ends import ends_of
 from services.auth.store.tables import users
 from services.kit.db import Query, Row
 from services.kit.errors import VersionConflict
@@ -30,6 +31,8 @@ _REHASH = Query(
 _CREDENTIALS_OF = Query(select(users).where(users.c.id == bindparam("id")))
 # Leaves room for rows that refer to the account, but for no other change of it.
 _LOCK = Query(select(users).where(users.c.id == bindparam("id")).with_for_update(key_share=True))
+# Waits for a change that is under way, and keeps others from beginning one.
+_SETTLED = Query(select(users).where(users.c.id == bindparam("id")).with_for_update(read=True))
 _SAVE = Query.text(
     """
     update users
@@ -53,12 +56,29 @@ _MEMBER = Query.text(
            exists (
                select 1 from authenticators a
                where a.user_id = u.id and a.confirmed_at is not null
-           ) or exists (select 1 from passkeys p where p.user_id = u.id) as factor_enrolled
+           ) or exists (select 1 from passkeys p where p.user_id = u.id) as factor_enrolled,
+           exists (
+               select 1 from ended_sessions e where e.id = cast(:session_id as uuid)
+           ) as session_ended,
+           s.began_at as epoch_began_at, s.kept_id as epoch_kept_id
     from users u
     left join memberships m on m.user_id = u.id
     left join companies c on c.id = m.company_id
+    left join session_epochs s on s.account_id = u.id
     where u.id = :id
     order by c.name, m.company_id
+    """
+)
+_HOLDER = Query.text(
+    """
+    select u.id, u.email, u.first_name, u.last_name, u.role, u.status, u.locale, u.created_at,
+           u.email_verified_at, exists (
+               select 1 from ended_sessions e where e.id = cast(:session_id as uuid)
+           ) as session_ended,
+           s.began_at as epoch_began_at, s.kept_id as epoch_kept_id
+    from users u
+    left join session_epochs s on s.account_id = u.id
+    where u.id = :id
     """
 )
 _CONTACTS = Query.text(
@@ -106,13 +126,20 @@ class PostgresUsers:
         row = await source.fetch_one(_CREDENTIALS, email=email)
         return Credentials(user_of(row), row["password_hash"]) if row else None
 
-    async def member(self, source: Source, user_id: str) -> Member | None:
-        """Return an account with its memberships, in one statement."""
-        rows = await source.fetch(_MEMBER, id=user_id)
+    async def holder(self, source: Source, user_id: str, session_id: str) -> Holder | None:
+        """Return an account and the ends of a session, in one statement."""
+        row = await source.fetch_one(_HOLDER, id=user_id, session_id=session_id)
+        return Holder(user_of(row), ends_of(row)) if row else None
+
+    async def member(
+        self, source: Source, user_id: str, session_id: str | None = None
+    ) -> Member | None:
+        """Return an account with its memberships and the ends of a session, in one statement."""
+        rows = await source.fetch(_MEMBER, id=user_id, session_id=session_id)
         if not rows:
             return None
         held = [_membership(row) for row in rows if row["company_id"] is not None]
-        return Member(user_of(rows[0]), held, rows[0]["factor_enrolled"])
+        return Member(user_of(rows[0]), held, rows[0]["factor_enrolled"], ends_of(rows[0]))
 
     async def contacts(self, source: Source, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people, in one statement."""
@@ -131,6 +158,11 @@ class PostgresUsers:
     async def lock(self, work: UnitOfWork, user_id: str) -> Credentials | None:
         """Return an account and keep others from changing it until the commit."""
         row = await work.fetch_one(_LOCK, id=user_id)
+        return Credentials(user_of(row), row["password_hash"]) if row else None
+
+    async def settled(self, work: UnitOfWork, user_id: str) -> Credentials | None:
+        """Return an account as it is once a change that is under way was committed."""
+        row = await work.fetch_one(_SETTLED, id=user_id)
         return Credentials(user_of(row), row["password_hash"]) if row else None
 
     async def save(self, work: UnitOfWork, user: User) -> None:

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from services.auth.app.accounts import Accounts, Registration
 from services.auth.app.companies import Companies
 from services.auth.app.directory import Directory
+from services.auth.app.endings import SessionEndings
 from services.auth.app.lockouts import Lockouts
 from services.auth.app.sessions import SignIns
 from services.auth.app.sign_in_log import SignInLog
@@ -30,6 +31,7 @@ from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.store.companies import PostgresCompanies
 from services.auth.store.links import PostgresLinks
+from services.auth.store.session_ends import PostgresSessionEnds
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
 from services.kit.clock import FakeClock
@@ -129,6 +131,7 @@ class Auth:
     database: Database
     passwords: Argon2Passwords
     sessions: ValkeySessions
+    endings: SessionEndings
     accounts: Accounts
     sign_ins: SignIns
     companies: Companies
@@ -159,6 +162,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
     sessions = ValkeySessions(redis)
     ids = Uuid7Ids(clock)
     units = UnitsOfWork(database, clock, ids)
+    endings = SessionEndings(units, sessions, PostgresSessionEnds(), clock)
     users = PostgresUsers()
     passwords = Argon2Passwords(CHEAP)
     accounts = Accounts(
@@ -177,6 +181,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         reader=database.reader,
         users=users,
         sessions=sessions,
+        endings=endings,
         passwords=passwords,
         access_tokens=SignedTokens(keys_dir, ISSUER, AUDIENCE, timedelta(minutes=10)),
         refresh_tokens=SealedRefreshTokens(b"s" * 32),
@@ -200,6 +205,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         database,
         passwords,
         sessions,
+        endings,
         accounts,
         sign_ins,
         companies,

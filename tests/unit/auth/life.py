@@ -88,7 +88,6 @@ def build_life(auth: Auth) -> Life:
     users, companies = PostgresUsers(), PostgresCompanies()
     links, invitations = PostgresLinks(), PostgresInvitations()
     codes = SealedLinkCodes(b"s" * 32, SITE)
-    endings = SessionEndings(auth.sessions)
     return Life(
         auth=auth,
         profiles=Profiles(
@@ -108,7 +107,7 @@ def build_life(auth: Auth) -> Life:
             codes=codes,
             passwords=auth.passwords,
             lockouts=auth.lockouts,
-            endings=endings,
+            endings=auth.endings,
             clock=auth.clock,
             ids=ids,
         ),
@@ -122,7 +121,7 @@ def build_life(auth: Auth) -> Life:
             sessions=auth.sessions,
             passwords=auth.passwords,
             lockouts=auth.lockouts,
-            endings=endings,
+            endings=auth.endings,
             clock=auth.clock,
         ),
         invitations=CompanyInvitations(
@@ -143,6 +142,6 @@ def build_life(auth: Auth) -> Life:
             codes=codes,
             clock=auth.clock,
         ),
-        devices=Devices(auth.sessions),
-        endings=endings,
+        devices=Devices(auth.sessions, auth.endings),
+        endings=auth.endings,
     )

@@ -30,6 +30,7 @@ from services.auth.ports.sessions import ValkeySessions
 from services.auth.ports.tokens import SignedTokens
 from services.auth.store.admins import PostgresAdmins
 from services.auth.store.maintenance import PostgresMaintenance
+from services.auth.store.session_ends import PostgresSessionEnds
 from services.auth.store.user_desk import PostgresUserDesk
 from services.auth.store.users import PostgresUsers
 from services.kit.audit import AuditLog
@@ -82,6 +83,7 @@ def build_staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
     units = UnitsOfWork(database, clock, ids)
     sealing = AesGcmSealing(b"f" * 32, "admin totp")
     sessions = ValkeySessions(redis, prefix="auth:admin:")
+    endings = SessionEndings(units, sessions, PostgresSessionEnds(), clock)
     store = PostgresAdmins()
     log = AuditLog(clock, ids)
     turns: list[bool] = []
@@ -92,6 +94,7 @@ def build_staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
             reader=database.reader,
             admins=store,
             sessions=sessions,
+            endings=endings,
             passwords=auth.passwords,
             sealing=sealing,
             access_tokens=SignedTokens(
@@ -107,7 +110,7 @@ def build_staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
             work=units,
             reader=database.reader,
             admins=store,
-            endings=SessionEndings(sessions),
+            endings=endings,
             passwords=auth.passwords,
             sealing=sealing,
             clock=clock,
@@ -118,7 +121,7 @@ def build_staff(auth: Auth, redis: Redis, keys_dir: Path) -> Staff:
             reader=database.reader,
             users=PostgresUsers(),
             desk=PostgresUserDesk(),
-            endings=SessionEndings(auth.sessions),
+            endings=auth.endings,
         ),
         switch=MaintenanceSwitch(
             units, database.reader, PostgresMaintenance(), clock, turns.append
