@@ -21,7 +21,7 @@ from services.payment.events import Events, consumers
 from services.payment.ports.cards import LocalCards
 from services.payment.ports.jobs import JobsService
 from services.payment.ports.prices import contract_prices
-from services.payment.rpc import BudgetRpc
+from services.payment.rpc.budgets import BudgetRpc
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs

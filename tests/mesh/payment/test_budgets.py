@@ -29,7 +29,7 @@ from services.payment.domain.errors import (
     CardDeclined,
 )
 from services.payment.ports.cards import LocalCards
-from services.payment.rpc import BudgetRpc
+from services.payment.rpc.budgets import BudgetRpc
 from tests.mesh.payment.house import EURO, House
 
 pytestmark = pytest.mark.mesh

@@ -1,0 +1,12 @@
+"""Payment methods, charges, refunds, disputes and the inbox of webhooks."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the tables."""
