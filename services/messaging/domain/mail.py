@@ -21,6 +21,9 @@ class MailType(StrEnum):
     MEETING_SCHEDULED = "MEETING_SCHEDULED"
     BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
     JOB_SUGGESTIONS = "JOB_SUGGESTIONS"
+    BUDGET_THRESHOLD = "BUDGET_THRESHOLD"
+    INVOICE_ISSUED = "INVOICE_ISSUED"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
 
 
 class MailCategory(StrEnum):
@@ -45,6 +48,9 @@ CATEGORY_OF: Mapping[MailType, MailCategory] = {
     MailType.MEETING_SCHEDULED: MailCategory.MEETINGS,
     MailType.BUDGET_EXHAUSTED: MailCategory.BILLING,
     MailType.JOB_SUGGESTIONS: MailCategory.MATCHES,
+    MailType.BUDGET_THRESHOLD: MailCategory.BILLING,
+    MailType.INVOICE_ISSUED: MailCategory.BILLING,
+    MailType.PAYMENT_FAILED: MailCategory.BILLING,
 }
 
 

@@ -31,6 +31,9 @@ WANTED = {
     MailType.MEETING_SCHEDULED: {"job_title", "starts_at", "place"},
     MailType.BUDGET_EXHAUSTED: {"job_title", "balance"},
     MailType.JOB_SUGGESTIONS: {"job_titles"},
+    MailType.BUDGET_THRESHOLD: {"job_title", "percent", "balance"},
+    MailType.INVOICE_ISSUED: {"number", "total"},
+    MailType.PAYMENT_FAILED: {"amount", "subject"},
 }
 
 
@@ -57,7 +60,9 @@ def _template(row: dict[str, str]) -> Template:
 
 
 def _seeds(locale: str) -> dict[MailType, Template]:
-    rows = _migration("0001_first").seeds(locale)
+    rows = [
+        row for name in ("0001_first", "0004_billing") for row in _migration(name).seeds(locale)
+    ]
     return {MailType(row["type"]): _template(row) for row in rows}
 
 
