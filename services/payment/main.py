@@ -11,7 +11,7 @@ from services.kit.chain.policy import Ownership
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
 from services.kit.settings import Settings
 from services.payment.app.actions import Actions
-from services.payment.app.books import Books
+from services.payment.app.books import Books, Records
 from services.payment.app.budgets import Budgets
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
@@ -35,6 +35,7 @@ _RETRY_SECONDS = 60
 async def wire(kit: Resources[Settings]) -> Wiring:
     """Put the rooms together."""
     action_log, budget_table, ledger = ActionLog(), BudgetTable(), LedgerTables()
+    books = Books(ledger, kit.clock, kit.ids)
 
     async def settle(job_id: str) -> None:
         await charges.settle(job_id)
@@ -42,7 +43,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     pump = Pump(settle)
     jobs = Jobs(kit.work, JobRefs(), JobsService(kit.channels.to("jobs")), pump.wake)
     posting = Posting(
-        actions=action_log, budgets=budget_table, books=ledger, clock=kit.clock, ids=kit.ids
+        actions=action_log, budgets=budget_table, books=books, clock=kit.clock, ids=kit.ids
     )
     charges = Charges(
         work=kit.work, actions=action_log, posting=posting, jobs=jobs, clock=kit.clock
@@ -59,7 +60,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         work=kit.work,
         reader=kit.reader,
         store=budget_table,
-        books=ledger,
+        books=books,
         jobs=jobs,
         cards=LocalCards(kit.settings.environment),
         clock=kit.clock,
@@ -75,7 +76,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         await charges.retry()
 
     return Wiring(
-        endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Books(kit.reader, ledger, action_log)))],
+        endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Records(kit.reader, ledger, action_log)))],
         reasons=[_REASONS],
         consumers=consumers(Events(actions, jobs)),
         periodic=[Periodic("payment-retry", _RETRY_SECONDS, retry)],

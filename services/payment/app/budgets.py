@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import RequestIdReused, ScopeDenied, VersionConflict
+from services.kit.errors import ScopeDenied, VersionConflict
 from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app import messages
+from services.payment.app.books import Books
 from services.payment.app.jobs import Jobs
 from services.payment.app.ports import Cards
-from services.payment.app.stores import BudgetStore, LedgerStore, Posted
+from services.payment.app.stores import BudgetStore
 from services.payment.domain import ledger
 from services.payment.domain.budgets import Budget, BudgetView, unlimited_view, view
 from services.payment.domain.errors import AmountInvalid, BudgetNotFound, BudgetState
@@ -40,7 +41,7 @@ class Budgets:
         work: UnitsOfWork,
         reader: Reader,
         store: BudgetStore,
-        books: LedgerStore,
+        books: Books,
         jobs: Jobs,
         cards: Cards,
         clock: Clock,
@@ -67,7 +68,10 @@ class Budgets:
             raise AmountInvalid(field="amount")
         job = await self._known(order.job_id)
         async with self._work() as work:
-            if not await self._posted(work, order):
+            if await self._books.find(work, ledger.funding_key(order.request_id)):
+                # Posted before: compared with what is asked for, and nothing else.
+                await self._books.write(work, _funding(order, charge_id=""))
+            else:
                 await self._charge_card(work, order, job)
             budget = await self._store.find(work, order.job_id)
             return self._show(job, budget)
@@ -105,14 +109,6 @@ class Budgets:
             work.after_commit(lambda: self._wake(job_id))
             return view(after, self._clock.now())
 
-    async def _posted(self, work: UnitOfWork, order: FundingOrder) -> bool:
-        known = await self._books.request_hash(work, ledger.funding_key(order.request_id))
-        if known is None:
-            return False
-        if known != _funding(order, charge_id="").request_hash:
-            raise RequestIdReused(field="request_id")
-        return True
-
     async def _charge_card(self, work: UnitOfWork, order: FundingOrder, job: JobRef) -> None:
         opened = await self._store.find(work, order.job_id)
         if opened is not None:
@@ -128,11 +124,9 @@ class Budgets:
         budget = held.fund(order.amount, now)
         transaction = _funding(order, charge.id)
         await self._store.save(work, budget, held.version)
-        try:
-            await self._books.post(work, [Posted.of(transaction, self._ids)], now)
-        except ledger.NotPosted as error:
+        if not (await self._books.write(work, transaction)).new:
             # The same request runs twice at once; the other one has won.
-            raise VersionConflict from error
+            raise VersionConflict
         work.publish(messages.funded(budget, order.amount))
         work.after_commit(lambda: self._wake(job.job_id))
 

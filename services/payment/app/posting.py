@@ -11,10 +11,10 @@ from services.kit.ids import Ids
 from services.kit.telemetry import continued, feature_uses, tracer
 from services.kit.work import UnitOfWork
 from services.payment.app import messages
+from services.payment.app.books import Books
 from services.payment.app.stores import (
     ActionStore,
     BudgetStore,
-    LedgerStore,
     PendingAction,
     Posted,
     Settled,
@@ -50,7 +50,7 @@ class Posting:
         *,
         actions: ActionStore,
         budgets: BudgetStore,
-        books: LedgerStore,
+        books: Books,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -76,7 +76,7 @@ class Posting:
         if before is not None and batch.budget is not None and batch.budget is not before:
             await self._budgets.save(work, batch.budget, before.version)
         if batch.postings:
-            await self._books.post(work, batch.postings, batch.now)
+            await self._books.write_all(work, batch.postings)
         if batch.settled:
             await self._actions.processed(work, batch.settled, batch.now)
             uses = len(batch.settled)

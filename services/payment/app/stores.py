@@ -53,6 +53,14 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownTransaction:
+    """A transaction that is in the books."""
+
+    id: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """An action that is done. Without a transaction nothing was debited."""
 
@@ -158,14 +166,18 @@ class BudgetStore(Protocol):
 class LedgerStore(Protocol):
     """Transactions and their entries. Append-only."""
 
-    async def request_hash(self, work: UnitOfWork, key: str) -> bytes | None:
-        """Return what the transaction under `key` was asked to do; None without one."""
+    async def open(self, work: UnitOfWork, names: Sequence[str]) -> None:
+        """Open the accounts that are not open yet."""
 
-    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> None:
+    async def known(self, work: UnitOfWork, keys: Sequence[str]) -> dict[str, KnownTransaction]:
+        """Return what was posted under `keys`, by key."""
+
+    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> set[str]:
         """Write transactions, their lines and the balances of their accounts, in this order.
 
-        Whoever posts to a budget's account holds the budget's row. Raises
-        NotPosted when a key was posted before or an account does not exist.
+        Returns the ids of those that are new: a key that was posted before is
+        left alone. Whoever posts to a budget's account holds the budget's row.
+        Raises NotPosted when an account does not exist.
         """
 
     async def list_entries(self, reader: Reader, account: str, page: Page) -> Listing[EntryRow]:

@@ -27,3 +27,45 @@ class BudgetState(Refused):
     """The budget's state does not allow this. Metadata: status."""
 
     reason = "BUDGET_STATE"
+
+
+class BalanceTooLow(Refused):
+    """There is less on an account than is to be taken from it."""
+
+    reason = "BALANCE_TOO_LOW"
+
+
+class AdjustmentTooLarge(Refused):
+    """More would be taken than is there."""
+
+    reason = "ADJUSTMENT_TOO_LARGE"
+
+
+class WalletTooLow(Refused):
+    """The company's wallet holds less than that. Metadata: balance."""
+
+    reason = "WALLET_TOO_LOW"
+
+
+class ActionNotFound(Refused):
+    """There is no such action in the write-ahead log."""
+
+    reason = "ACTION_NOT_FOUND"
+
+
+class ActionState(Refused):
+    """Only a FAILED action is tried again by hand. Metadata: status."""
+
+    reason = "ACTION_STATE"
+
+
+class InvoiceNotFound(Refused):
+    """The company has no such invoice."""
+
+    reason = "INVOICE_NOT_FOUND"
+
+
+class CreditTooLarge(Refused):
+    """An invoice cannot be credited with more than what is left of it. Metadata: left."""
+
+    reason = "CREDIT_TOO_LARGE"

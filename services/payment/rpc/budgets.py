@@ -12,7 +12,7 @@ from services.kit.ids import is_uuid
 from services.kit.money import NotMicroEuros, to_micros, to_money
 from services.kit.paging import Page
 from services.kit.times import to_timestamp
-from services.payment.app.books import Books
+from services.payment.app.books import Records
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.messages import type_number
 from services.payment.app.stores import ActionRow, EntryRow
@@ -29,7 +29,7 @@ _MAX_VERSION = 2**63 - 1
 class BudgetRpc(BudgetServiceServicer):
     """Budgets of jobs and the ledger behind them."""
 
-    def __init__(self, budgets: Budgets, books: Books) -> None:
+    def __init__(self, budgets: Budgets, books: Records) -> None:
         self._budgets = budgets
         self._books = books
 

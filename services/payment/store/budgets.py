@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.kit.db import Query, Reader, Row
 from services.kit.errors import VersionConflict
 from services.kit.work import UnitOfWork
+from services.payment.domain import accounts
 from services.payment.domain.budgets import Budget, BudgetStatus
-from services.payment.domain.ledger import budget_account
 
 _FIND = Query.text("select * from budgets where job_id = :job_id")
 _LOCK = Query.text("select * from budgets where job_id = :job_id for update")
@@ -46,7 +46,7 @@ class BudgetTable:
     async def open(self, work: UnitOfWork, budget: Budget) -> None:
         """Insert a budget and its account, unless the job has them."""
         await work.execute(_OPEN, **_values(budget), company_id=budget.company_id)
-        await work.execute(_OPEN_ACCOUNT, name=budget_account(budget.job_id))
+        await work.execute(_OPEN_ACCOUNT, name=accounts.budget(budget.job_id))
 
     async def save(self, work: UnitOfWork, budget: Budget, version_before: int) -> None:
         """Write a budget over `version_before`; raise VersionConflict where that has gone."""

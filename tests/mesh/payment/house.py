@@ -16,7 +16,7 @@ from services.kit.errors import DependencyDown
 from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app.actions import Actions
-from services.payment.app.books import Books, LedgerReport, verify_ledger
+from services.payment.app.books import Books, LedgerReport, Records, verify_ledger
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
@@ -62,12 +62,13 @@ class House:
         self.facts = Facts()
         self.pump = Pump(self._settle)
         self.ledger = LedgerTables()
+        self.books = Books(self.ledger, clock, ids)
         self.action_log = ActionLog()
         self.jobs = Jobs(self.work, JobRefs(), self.facts, self.pump.wake)
         posting = Posting(
             actions=self.action_log,
             budgets=BudgetTable(),
-            books=self.ledger,
+            books=self.books,
             clock=clock,
             ids=ids,
         )
@@ -86,14 +87,14 @@ class House:
             work=self.work,
             reader=database.reader,
             store=BudgetTable(),
-            books=self.ledger,
+            books=self.books,
             jobs=self.jobs,
             cards=LocalCards("local"),
             clock=clock,
             ids=ids,
             wake=self.pump.wake,
         )
-        self.books = Books(database.reader, self.ledger, self.action_log)
+        self.records = Records(database.reader, self.ledger, self.action_log)
         self.events = Events(self.actions, self.jobs)
 
     async def _settle(self, job_id: str) -> None:

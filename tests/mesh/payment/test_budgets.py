@@ -50,7 +50,7 @@ async def test_funding_opens_the_budget_and_moves_money_between_two_accounts(hou
     accounts = await house.rows("select name, balance from accounts order by name")
     assert accounts == [
         {"name": f"budget:{job.job_id}", "balance": 7 * EURO},
-        {"name": "clearing:card", "balance": -7 * EURO},
+        {"name": "stripe:clearing", "balance": -7 * EURO},
         {"name": "revenue:fees", "balance": 0},
     ]
     assert len(await house.published(BudgetFunded)) == 2

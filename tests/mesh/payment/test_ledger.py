@@ -51,7 +51,7 @@ async def test_a_transaction_that_does_not_add_up_is_not_committed(house: House)
 async def test_a_key_is_posted_once(house: House) -> None:
     job = await house.job()
     await house.fund(job)
-    transaction = Transaction("once", (Line("clearing:card", -5), Line("revenue:fees", 5)))
+    transaction = Transaction("once", (Line("stripe:clearing", -5), Line("revenue:fees", 5)))
 
     async def post() -> None:
         async with house.work() as work:
@@ -65,7 +65,7 @@ async def test_a_key_is_posted_once(house: House) -> None:
 
 
 async def test_an_account_that_does_not_exist_takes_nothing(house: House) -> None:
-    transaction = Transaction("lost", (Line("clearing:card", -5), Line("budget:nobody", 5)))
+    transaction = Transaction("lost", (Line("stripe:clearing", -5), Line("budget:nobody", 5)))
     with pytest.raises(NotPosted):
         async with house.work() as work:
             await house.ledger.post(work, [Posted.of(transaction, house.ids)], house.clock.now())
