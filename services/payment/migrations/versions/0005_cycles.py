@@ -30,7 +30,7 @@ alter table budgets
     add column top_up_amount bigint check (top_up_amount > 0),
     add column top_up_trigger bigint check (top_up_trigger >= 0),
     add column top_up_monthly_cap bigint check (top_up_monthly_cap >= top_up_amount),
-    -- Why top-ups stopped by themselves; empty while they run.
+    -- Why top-ups stopped by themselves. Empty while they run.
     add column top_up_stopped text not null default '',
     add column settings_version bigint not null default 1,
     add check ((top_up_amount is null) = (top_up_trigger is null)),
