@@ -35,18 +35,6 @@ class BalanceTooLow(Refused):
     reason = "BALANCE_TOO_LOW"
 
 
-class AdjustmentTooLarge(Refused):
-    """More would be taken than is there."""
-
-    reason = "ADJUSTMENT_TOO_LARGE"
-
-
-class WalletTooLow(Refused):
-    """The company's wallet holds less than that. Metadata: balance."""
-
-    reason = "WALLET_TOO_LOW"
-
-
 class ActionNotFound(Refused):
     """There is no such action in the write-ahead log."""
 
