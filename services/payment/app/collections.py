@@ -9,71 +9,21 @@ charge (the call itself, the provider's webhook, the minute job).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from services.kit.work import UnitOfWork
+from services.payment.domain.charges import Charge, ChargeOrder, ChargeStatus, Purpose, Refund
 
-
-class Purpose(StrEnum):
-    """What a charge is for."""
-
-    # A recruiter funds a job's budget (FundBudget).
-    FUND_BUDGET = "FUND_BUDGET"
-    # A budget that fell below its threshold tops itself up.
-    TOP_UP = "TOP_UP"
-    # What a company owes for a billing cycle, or since a threshold was passed.
-    CYCLE = "CYCLE"
-    # The company's wallet.
-    WALLET = "WALLET"
-
-
-class ChargeStatus(StrEnum):
-    """Where a charge is. SUCCEEDED and DECLINED are final; a refund is counted apart."""
-
-    # Written down, with its idempotency key; nobody knows yet what the provider did.
-    PENDING = "PENDING"
-    # The provider has it and has not decided.
-    PROCESSING = "PROCESSING"
-    # The bank wants the card's owner to confirm, on `link`.
-    REQUIRES_ACTION = "REQUIRES_ACTION"
-    SUCCEEDED = "SUCCEEDED"
-    DECLINED = "DECLINED"
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeOrder:
-    """A wish to charge a company's card, off session."""
-
-    # The natural key: the same key is the same charge, however often and from wherever it is
-    # asked for. "fund:<request id>", "cycle:<job>:<first day>", "topup:<job>:<budget version>".
-    key: str
-    company_id: str
-    # Micro-euros, whole cents, at least 0.50 EUR.
-    amount: int
-    purpose: Purpose
-    # The budget that it is for; empty for a wallet.
-    job_id: str = ""
-    # The provider's id of the payment method; the company's default one when empty.
-    payment_method: str = ""
-    # What `Settlement` needs to know again later: a cycle's id, an invoice's.
-    reference: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """A charge as it is written down. Amounts in micro-euros."""
-
-    id: str
-    order: ChargeOrder
-    status: ChargeStatus
-    # The provider's PaymentIntent; empty until the provider has answered.
-    intent_id: str = ""
-    # The provider's decline code; empty unless DECLINED.
-    decline_code: str = ""
-    # Where the card's owner confirms; empty unless REQUIRES_ACTION.
-    link: str = ""
-    refunded: int = 0
+__all__ = [
+    "Charge",
+    "ChargeOrder",
+    "ChargeStatus",
+    "Collections",
+    "Outcome",
+    "Purpose",
+    "Refund",
+    "Settlement",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +67,19 @@ class Settlement(Protocol):
     async def settle(self, work: UnitOfWork, charge: Charge) -> None:
         """Post the money and tell of it, in the unit that makes the charge SUCCEEDED. Once.
 
-        Raising leaves the charge as it was; it is tried again each minute.
+        The posting's `reference` is `charge.intent_id`. Raising leaves the
+        charge as it was; it is tried again each minute.
         """
 
     async def unpaid(self, work: UnitOfWork, charge: Charge) -> None:
         """React to a charge that has become DECLINED or REQUIRES_ACTION; once for each."""
+
+    async def take_back(self, work: UnitOfWork, charge: Charge, amount: int) -> str:
+        """Prepare a refund: take `amount` out of what the charge paid for.
+
+        Returns the account from which the ledger takes it (the caller posts;
+        a budget's row is changed here). Raises BalanceTooLow when it is spent.
+        """
+
+    async def give_again(self, work: UnitOfWork, charge: Charge, amount: int, source: str) -> None:
+        """A refund failed: undo `take_back`. The caller posts to `source`."""

@@ -57,3 +57,33 @@ class CreditTooLarge(Refused):
     """An invoice cannot be credited with more than what is left of it. Metadata: left."""
 
     reason = "CREDIT_TOO_LARGE"
+
+
+class ChargeNotFound(Refused):
+    """The company has no such charge."""
+
+    reason = "CHARGE_NOT_FOUND"
+
+
+class ChargeState(Refused):
+    """The charge's status does not allow this. Metadata: status."""
+
+    reason = "CHARGE_STATE"
+
+
+class PaymentMethodMissing(Refused):
+    """The company has no such payment method, or none at all."""
+
+    reason = "PAYMENT_METHOD_MISSING"
+
+
+class RefundTooLarge(Refused):
+    """More is to be given back than is left of the charge. Metadata: left."""
+
+    reason = "REFUND_TOO_LARGE"
+
+
+class WebhookInvalid(Refused):
+    """Not signed by the card processor, too old, from the future, or no event."""
+
+    reason = "WEBHOOK_INVALID"
