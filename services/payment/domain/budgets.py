@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -46,7 +46,7 @@ class Budget:
     cycle_ends_at: datetime
     # The day of the month, in Paris, on which it was opened.
     anchor_day: int = 1
-    settings: BudgetSettings = BudgetSettings()
+    settings: BudgetSettings = field(default_factory=BudgetSettings)
     settings_version: int = 1
     # Fees of this cycle.
     cycle_spent: int = 0
