@@ -116,8 +116,6 @@ class Attempt:
     # without an object.
     generation: int = 0
     tries: int = 0
-    # Whether this charge paused the budget.
-    paused: bool = False
 
     @property
     def idempotency_key(self) -> str:
@@ -149,8 +147,8 @@ class Attempt:
             ),
         )
 
-    def failed(self, now: datetime, *, new_key: bool) -> Attempt:
-        """Nobody knows what became of the try: again later, under the same key or a new one."""
+    def later(self, now: datetime, *, new_key: bool = False) -> Attempt:
+        """The end is not there yet: again later, under the same idempotency key or a new one."""
         wait = min(_FIRST_RETRY * 2 ** min(self.tries, _MAX_DOUBLINGS), _LAST_RETRY)
         return replace(
             self,

@@ -59,10 +59,13 @@ class Api:
 
     def _posts(self) -> list[Route]:
         methods, intents, refunds = self.methods, self.intents, self.refunds
-        setup = "confirm customer mandate_data payment_method payment_method_types return_url usage"
+        setup = (
+            "allowed_payment_method_types confirm customer mandate_data payment_method return_url "
+            "usage"
+        )
         intent = (
-            "amount automatic_payment_methods confirm currency customer description off_session "
-            "payment_method payment_method_types return_url"
+            "allowed_payment_method_types amount automatic_payment_methods confirm currency customer "
+            "description off_session payment_method return_url"
         )
         confirm = "mandate_data off_session payment_method return_url"
         return [
