@@ -109,29 +109,6 @@ class ActionRow:
     last_error: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerProblem:
-    """One thing in the books that does not add up."""
-
-    # "transaction", "entry", "account", "budget", "action" or "ledger".
-    kind: str
-    id: str
-    # What is written down and what it should be, in micro-euros.
-    found: int
-    expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFigures:
-    """What a recount of the books found."""
-
-    transactions: int
-    entries: int
-    accounts: int
-    budgets: int
-    problems: Sequence[LedgerProblem]
-
-
 class JobRefStore(Protocol):
     """The read model of jobs."""
 
@@ -162,6 +139,12 @@ class BudgetStore(Protocol):
     async def save(self, work: UnitOfWork, budget: Budget, version_before: int) -> None:
         """Write a budget over `version_before`; raise VersionConflict where that has gone."""
 
+    async def configure(self, work: UnitOfWork, budget: Budget) -> None:
+        """Write the settings of a budget whose row is locked; the rest is `save`'s."""
+
+    async def over(self, reader: Reader, now: datetime, limit: int) -> list[str]:
+        """Return jobs whose budget's cycle is over, longest over first."""
+
 
 class LedgerStore(Protocol):
     """Transactions and their entries. Append-only."""
@@ -182,9 +165,6 @@ class LedgerStore(Protocol):
 
     async def list_entries(self, reader: Reader, account: str, page: Page) -> Listing[EntryRow]:
         """List the lines on an account, newest first, keyed by account_version."""
-
-    async def recount(self, reader: Reader) -> LedgerFigures:
-        """Recompute every balance from the entries, in one snapshot."""
 
 
 class ActionStore(Protocol):

@@ -199,7 +199,7 @@ class ActionLog:
             before=page.after[0] if page.after else None,
             size=page.fetch,
         )
-        found = [_listed(row) for row in rows if row["id"] is not None]
+        found = [action_row(row) for row in rows if row["id"] is not None]
         return Listing(found, rows[0]["list_size"])
 
 
@@ -227,7 +227,8 @@ def _pending(row: Row) -> PendingAction:
     return PendingAction(logged, job, row["trace"])
 
 
-def _listed(row: Row) -> ActionRow:
+def action_row(row: Row) -> ActionRow:
+    """Return a row of `action_log` as lists show it."""
     return ActionRow(
         id=row["id"],
         type=row["type"],

@@ -62,6 +62,12 @@ create unique index dues_one_charge on dues (company_id)
 create index dues_of_budget on dues (job_id, cycle_starts_at);
 create index dues_of_company on dues (company_id, created_at);
 
+-- Companies whose cycle ended: what they owe is to be collected.
+create table collections_wanted (
+    company_id uuid primary key,
+    since timestamptz not null
+);
+
 create table billing_profiles (
     company_id uuid primary key,
     legal_name text not null,
@@ -138,6 +144,11 @@ create table invoice_actions (
     foreign key (invoice_id, position) references invoice_lines (invoice_id, position)
 );
 create index invoice_actions_invoice on invoice_actions (invoice_id, action_id);
+-- An action whose fee was taken back after it was billed stands on one credit note.
+create table credited_actions (
+    action_id uuid primary key references invoice_actions (action_id),
+    credit_note_id uuid not null references invoices (id)
+);
 -- The documents as they were first handed out.
 create table invoice_documents (
     invoice_id uuid primary key references invoices (id),
@@ -149,6 +160,13 @@ create index action_log_billable on action_log (company_id, processed_at)
     where status = 'PROCESSED' and transaction_id is not null;
 create index action_log_status on action_log (status, id);
 """
+_ISSUED = (
+    "invoices",
+    "invoice_lines",
+    "invoice_actions",
+    "credited_actions",
+    "invoice_documents",
+)
 _GUARD = """
 create trigger append_only before update or delete or truncate on {table}
     for each statement execute function refuse_change();
@@ -159,5 +177,5 @@ def upgrade() -> None:
     """Create the tables; what is issued cannot be changed."""
     run_script(op, _BUDGETS)
     run_script(op, _INVOICES)
-    for table in ("invoices", "invoice_lines", "invoice_actions", "invoice_documents"):
+    for table in _ISSUED:
         op.execute(_GUARD.format(table=table))
