@@ -17,6 +17,7 @@ from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.pump import Pump
+from services.payment.app.sealing import Sealer
 from services.payment.events import Events, consumers
 from services.payment.ports.cards import LocalCards
 from services.payment.ports.jobs import JobsService
@@ -26,10 +27,12 @@ from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
+from services.payment.store.sealing import Blocks
 
 _BUDGETS = budget_service_pb2.DESCRIPTOR.services_by_name["BudgetService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 _RETRY_SECONDS = 60
+_SEAL_SECONDS = 5
 
 
 async def wire(kit: Resources[Settings]) -> Wiring:
@@ -75,11 +78,19 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     async def retry() -> None:
         await charges.retry()
 
+    sealer = Sealer(Blocks(kit.database), kit.clock)
+
+    async def seal() -> None:
+        await sealer.run()
+
     return Wiring(
         endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Records(kit.reader, ledger, action_log)))],
         reasons=[_REASONS],
         consumers=consumers(Events(actions, jobs)),
-        periodic=[Periodic("payment-retry", _RETRY_SECONDS, retry)],
+        periodic=[
+            Periodic("payment-retry", _RETRY_SECONDS, retry),
+            Periodic("payment-seal", _SEAL_SECONDS, seal),
+        ],
         scopes={SCOPE_KIND_JOB: owner_of_job},
         close=pump.stop,
     )

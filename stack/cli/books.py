@@ -13,7 +13,7 @@ from stack.cli.common import app, console, running_topology
 from stack.paths import ROOT
 
 if TYPE_CHECKING:
-    from services.payment.app.books import LedgerReport
+    from services.payment.app.verifying import LedgerFigures
 
 ledger = typer.Typer(help="The books of the payment service.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
@@ -31,11 +31,16 @@ def policy() -> None:
 @ledger.command()
 def verify() -> None:
     """Recount the books from zero. Ends with 1 when a cent is not explained."""
-    report = asyncio.run(_recount())
-    figures = report.figures
-    console.print(f"{figures.transactions} transactions, {figures.entries} entries.")
-    if report.sound:
-        console.print("[green]✓[/] Every transaction adds up to zero and every balance is right.")
+    figures = asyncio.run(_recount())
+    console.print(
+        f"{figures.actions} actions, {figures.transactions} transactions, {figures.entries} "
+        f"entries in {figures.blocks} blocks; {figures.unsealed} transactions not sealed yet."
+    )
+    if figures.sound:
+        console.print(
+            "[green]✓[/] Every transaction adds up to zero, every balance is right "
+            "and the chain is whole."
+        )
         return
     table = Table(title="What does not add up", title_justify="left")
     for heading in ("What", "Id", "Found", "Expected"):
@@ -46,13 +51,12 @@ def verify() -> None:
     raise typer.Exit(1)
 
 
-async def _recount() -> LedgerReport:
+async def _recount() -> LedgerFigures:
     from services.kit.db import Database
-    from services.payment.app.books import verify_ledger
-    from services.payment.store.ledger import LedgerTables
+    from services.payment.store.recount import Recount
 
     database = await Database.connect(running_topology().database_url("payment"))
     try:
-        return await verify_ledger(database.reader, LedgerTables())
+        return await Recount(database).figures()
     finally:
         await database.close()

@@ -1,4 +1,4 @@
-"""Moves money: the one function that writes to the books, and what reads them."""
+"""Moves money: the one function that writes to the books, and what lists them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,12 @@ from services.payment.app.stores import (
     ActionRow,
     ActionStore,
     EntryRow,
-    LedgerFigures,
     LedgerStore,
     Posted,
 )
 from services.payment.domain import accounts
 from services.payment.domain.actions import ActionStatus
 from services.payment.domain.ledger import Transaction, lines_of
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerReport:
-    """What `verify_ledger` found."""
-
-    figures: LedgerFigures
-
-    @property
-    def sound(self) -> bool:
-        """Whether every cent is explained."""
-        return not self.figures.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +114,3 @@ class Records:
     ) -> Listing[ActionRow]:
         """List a job's actions, newest first."""
         return await self._actions.list_actions(self._reader, job_id, status, page)
-
-
-async def verify_ledger(reader: Reader, ledger: LedgerStore) -> LedgerReport:
-    """Recompute the books from zero.
-
-    Each transaction adds up to zero, each line shows the balance that the
-    lines before it make, each account and each budget has the balance of its
-    lines, and each charged action has its fee in the revenue.
-    """
-    return LedgerReport(await ledger.recount(reader))

@@ -41,7 +41,7 @@ class Transaction:
     receipt_id: str = ""
     # The name of the movement at an outside provider (a card charge).
     reference: str = ""
-    # The key of the transaction that this one takes back; empty where there is none.
+    # The id of the transaction that this one takes back; empty where there is none.
     reverses: str = ""
     # Why, in the words of who did it; empty where there is nothing to say.
     note: str = ""
@@ -63,16 +63,6 @@ class Transaction:
         lines = sorted(f"{line.account}={line.amount}" for line in self.lines)
         cited = (self.receipt_id, self.reverses) if self.reverses else (self.receipt_id,)
         return fingerprint(self.key, *lines, *cited, *self.details)
-
-
-def reversal(original: Transaction, key: str) -> Transaction:
-    """Take `original` back: the same lines the other way round, citing it."""
-    return Transaction(
-        key=key,
-        lines=tuple(Line(line.account, -line.amount) for line in original.lines),
-        receipt_id=original.receipt_id,
-        reverses=original.key,
-    )
 
 
 def lines_of(movements: Iterable[tuple[str, int]]) -> tuple[Line, ...]:

@@ -51,8 +51,9 @@ async def house(database: Database, admin_url: str) -> AsyncIterator[House]:
             set session_replication_role = replica;
             set search_path = payment;
             delete from action_log; delete from ledger_entries; delete from ledger_transactions;
+            delete from ledger_blocks; delete from holds;
             delete from budgets; delete from job_refs; delete from outbox; delete from inbox;
-            delete from accounts where name like 'budget:%';
+            delete from accounts where not shared;
             update accounts set balance = 0, version = 0;
             """
         )

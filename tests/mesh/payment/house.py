@@ -16,12 +16,14 @@ from services.kit.errors import DependencyDown
 from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app.actions import Actions
-from services.payment.app.books import Books, LedgerReport, Records, verify_ledger
+from services.payment.app.books import Books, Records
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.pump import Pump
+from services.payment.app.sealing import Sealer
+from services.payment.app.verifying import LedgerFigures
 from services.payment.domain.budgets import BudgetView
 from services.payment.domain.jobs import JobRef
 from services.payment.events import Events
@@ -31,6 +33,8 @@ from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
+from services.payment.store.recount import Recount
+from services.payment.store.sealing import Blocks
 
 EURO = 1_000_000
 
@@ -63,6 +67,7 @@ class House:
         self.pump = Pump(self._settle)
         self.ledger = LedgerTables()
         self.books = Books(self.ledger, clock, ids)
+        self.sealer = Sealer(Blocks(database), clock)
         self.action_log = ActionLog()
         self.jobs = Jobs(self.work, JobRefs(), self.facts, self.pump.wake)
         posting = Posting(
@@ -192,9 +197,10 @@ class House:
         )
         return [kind.FromString(row["payload"]) for row in rows]  # type: ignore[arg-type]
 
-    async def verify(self) -> LedgerReport:
-        """Recount the books."""
-        return await verify_ledger(self.database.reader, self.ledger)
+    async def verify(self) -> LedgerFigures:
+        """Seal and recount the books."""
+        await self.sealer.run()
+        return await Recount(self.database).figures()
 
 
 def application(

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.mesh
 
 
 def rpc(house: House) -> BudgetRpc:
-    return BudgetRpc(house.budgets, house.books)
+    return BudgetRpc(house.budgets, house.records)
 
 
 async def test_funding_opens_the_budget_and_moves_money_between_two_accounts(house: House) -> None:
@@ -47,14 +47,11 @@ async def test_funding_opens_the_budget_and_moves_money_between_two_accounts(hou
     assert (first.balance, first.total, first.status) == (5 * EURO, 5 * EURO, BudgetStatus.ACTIVE)
     second = await house.fund(job, 2 * EURO, card="pm_card_mastercard")
     assert (second.balance, second.total, second.version) == (7 * EURO, 7 * EURO, 2)
-    accounts = await house.rows("select name, balance from accounts order by name")
-    assert accounts == [
-        {"name": f"budget:{job.job_id}", "balance": 7 * EURO},
-        {"name": "stripe:clearing", "balance": -7 * EURO},
-        {"name": "revenue:fees", "balance": 0},
-    ]
     assert len(await house.published(BudgetFunded)) == 2
     assert (await house.verify()).sound
+    accounts = await house.rows("select name, balance from accounts where version > 0")
+    balances = {row["name"]: row["balance"] for row in accounts}
+    assert balances == {f"budget:{job.job_id}": 7 * EURO, "stripe:clearing": -7 * EURO}
 
 
 async def test_the_same_request_charges_once(house: House) -> None:

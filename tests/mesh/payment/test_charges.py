@@ -258,7 +258,7 @@ async def test_the_minute_job_takes_fifty_a_run_oldest_first(house: House) -> No
         """
         select action.application_id from ledger_entries entry
         join action_log action on action.transaction_id = entry.transaction_id
-        where entry.account = 'revenue:fees' order by entry.account_version
+        where entry.account = 'revenue:fees' order by entry.seq
         """
     )
     assert [row["application_id"] for row in order] == applied
@@ -307,7 +307,7 @@ async def test_one_bad_action_of_a_batch_leaves_the_others_charged(house: House)
         await house.ledger.post(work, [Posted.of(by_hand, house.ids)], house.clock.now())
     assert await house.charges.retry() == Report(processed=4, failed=1)
     bad = await house.action(applied[2])
-    assert (bad["status"], bad["last_error"]) == ("PENDING", "NotPosted")
+    assert (bad["status"], bad["last_error"]) == ("PENDING", "VERSION_CONFLICT")
     assert (await house.budgets.get(job.job_id)).balance == 100 * EURO - 4 * 800_000
 
 

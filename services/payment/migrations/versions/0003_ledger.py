@@ -43,7 +43,6 @@ update ledger_entries set account_version = null, balance = null,
 where account in ('clearing:card', 'revenue:fees');
 alter table ledger_entries alter place set not null;
 drop index ledger_entries_transaction;
-create unique index ledger_entries_transaction on ledger_entries (transaction_id, place);
 create unique index ledger_entries_account on ledger_entries (account, account_version)
     where account_version is not null;
 """
@@ -63,11 +62,18 @@ create unique index ledger_transactions_seq on ledger_transactions (seq);
 create unique index ledger_transactions_reverses on ledger_transactions (reverses)
     where reverses is not null;
 create unique index action_log_seq on action_log (seq);
+alter table ledger_entries add seq bigint;
+update ledger_entries set seq = posted.seq
+from ledger_transactions posted where posted.id = transaction_id;
+alter table ledger_entries alter seq set not null;
+create unique index ledger_entries_seq on ledger_entries (seq, place);
 
 create table ledger_blocks (
     number bigint primary key,
     last_seq bigint not null unique,
-    items integer not null check (items > 0),
+    actions integer not null,
+    transactions integer not null,
+    entries integer not null,
     previous bytea not null,
     hash bytea not null unique,
     sealed_at timestamptz not null
@@ -113,7 +119,7 @@ declare
     lines bigint;
 begin
     select sum(amount), count(*) into total, lines
-    from ledger_entries where transaction_id = new.id;
+    from ledger_entries where seq = new.seq;
     if lines < 2 or total <> 0 then
         raise exception 'transaction % does not add up to zero', new.id
             using errcode = 'check_violation';
@@ -132,7 +138,8 @@ _OWN_LINES = """
 create function check_own_lines() returns trigger language plpgsql
     set search_path from current as $$
 begin
-    if exists (select from line left join ledger_transactions owner on owner.id = transaction_id
+    if exists (select from line left join ledger_transactions owner
+                   on owner.seq = line.seq and owner.id = line.transaction_id
                where owner.written_by is distinct from pg_current_xact_id()) then
         raise exception 'a line belongs to a transaction that is closed'
             using errcode = 'restrict_violation';
