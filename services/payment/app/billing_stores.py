@@ -10,9 +10,9 @@ from typing import Protocol
 from services.kit.db import Reader
 from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
-from services.payment.app.collections import Purpose
 from services.payment.app.stores import ActionRow
 from services.payment.domain.actions import ActionStatus
+from services.payment.domain.charges import Purpose
 
 
 @dataclass(frozen=True, slots=True)

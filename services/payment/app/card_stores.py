@@ -115,11 +115,14 @@ class ChargeStore(Protocol):
 class RefundStore(Protocol):
     """Refunds and disputes of charges."""
 
-    async def add_refund(self, work: UnitOfWork, refund: Refund, next_try: datetime) -> bool:
-        """Write a refund down; return False when its id is there already."""
+    async def add_refund(self, work: UnitOfWork, refund: Refund, next_try: datetime) -> None:
+        """Write a new refund down."""
 
-    async def refund(self, work: UnitOfWork, refund_id: str) -> Refund | None:
-        """Return a refund, locked."""
+    async def find(self, work: UnitOfWork, refund_id: str, provider_id: str) -> Refund | None:
+        """Return the refund with our id or the processor's; empty ids name none."""
+
+    async def lock(self, work: UnitOfWork, refund_id: str) -> Refund | None:
+        """Return a refund; nobody else changes it before this unit ends. Lock its charge first."""
 
     async def save_refund(self, work: UnitOfWork, refund: Refund, next_try: datetime) -> None:
         """Write a refund over itself."""

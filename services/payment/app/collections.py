@@ -81,5 +81,8 @@ class Settlement(Protocol):
         a budget's row is changed here). Raises BalanceTooLow when it is spent.
         """
 
-    async def give_again(self, work: UnitOfWork, charge: Charge, amount: int, source: str) -> None:
-        """A refund failed: undo `take_back`. The caller posts to `source`."""
+    async def give_again(self, work: UnitOfWork, charge: Charge, amount: int, source: str) -> str:
+        """A refund failed: undo `take_back`, which had named `source`.
+
+        Returns the account to which the ledger gives it (the caller posts).
+        """

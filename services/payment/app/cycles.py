@@ -12,10 +12,11 @@ from services.kit.errors import Refused
 from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app import billing_messages
 from services.payment.app.billing_stores import Debtor, Due, DueStore
-from services.payment.app.collections import Charge, Collections, Purpose
+from services.payment.app.collections import Collections
 from services.payment.app.purses import Purses
 from services.payment.app.topups import order_of
 from services.payment.domain import accounts
+from services.payment.domain.charges import Charge, Purpose
 from services.payment.domain.cycles import CALENDAR, PARIS
 from services.payment.domain.dues import chargeable
 
@@ -123,6 +124,14 @@ class Cycles:
         order = charge.order
         why = charge.decline_code or _CONFIRM
         await self._unpaid(work, order.key, order.company_id, order.amount, why)
+
+    async def take_back(self, work: UnitOfWork, charge: Charge, amount: int) -> str:
+        """A refund of what was paid for a cycle: the company owes it again."""
+        return accounts.receivable(charge.order.company_id)
+
+    async def give_again(self, work: UnitOfWork, charge: Charge, amount: int, source: str) -> str:
+        """The refund failed: it is paid after all."""
+        return source
 
     async def _begin(self, work: UnitOfWork, company_id: str) -> Due | None:
         now = self._clock.now()

@@ -50,7 +50,6 @@ class Mandate:
 
     company_id: str
     user_id: str
-    accepted_at: datetime
     # Which text was accepted.
     terms: str
     # Where from: for the processor alone, kept nowhere here.
@@ -78,7 +77,8 @@ class Setup:
     company_id: str
     user_id: str
     terms: str
-    accepted_at: datetime
+    # When it was made: that is when the terms were accepted.
+    created_at: datetime
     succeeded: bool
     # Absent until it succeeded.
     card: Card | None
@@ -161,8 +161,10 @@ class Processor(Protocol):
     async def detach(self, method_id: str) -> None:
         """Forget a payment method; done before is done."""
 
-    async def refund(self, *, intent_id: str, amount: int, refund_id: str) -> ProviderRefund:
-        """Give back; the same refund id is the same refund."""
+    async def refund(
+        self, *, intent_id: str, amount: int, refund_id: str, key: str
+    ) -> ProviderRefund:
+        """Give back; the same key is the same refund."""
 
     async def refund_of(self, intent_id: str, refund_id: str) -> ProviderRefund | None:
         """Search the refunds of an intent for one of ours."""

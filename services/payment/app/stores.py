@@ -171,15 +171,13 @@ class ActionStore(Protocol):
     """The write-ahead log."""
 
     async def insert(
-        self,
-        work: UnitOfWork,
-        logged: LoggedAction,
-        trace: Mapping[str, str],
+        self, work: UnitOfWork, logged: Sequence[LoggedAction], trace: Mapping[str, str],
         now: datetime,
-    ) -> bytes | None:
-        """Write an action down as PENDING.
+    ) -> dict[str, bytes]:
+        """Write actions down as PENDING, in this order.
 
-        Returns None, or the request hash of the one that has its key already.
+        Returns the request hashes of those whose key was there already, by key:
+        what stands in the log, not what was given.
         """
 
     async def due(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.errors import Refused
 from services.kit.work import UnitOfWork, UnitsOfWork
-from services.payment.app import billing_messages, messages
+from services.payment.app import billing_messages
 from services.payment.app.billing_stores import Due, DueStore
-from services.payment.app.collections import Charge, ChargeOrder, Collections, Purpose
+from services.payment.app.collections import Collections, Settlement
 from services.payment.app.purses import Purses
-from services.payment.domain import accounts
-from services.payment.domain.budgets import Budget, BudgetStatus
+from services.payment.domain.budgets import Budget
+from services.payment.domain.charges import Charge, ChargeOrder, ChargeStatus, Purpose
 
 _CONFIRM = "authentication_required"
 _BATCH = 50
@@ -30,16 +28,17 @@ class TopUps:
         purses: Purses,
         dues: DueStore,
         collections: Collections,
+        funding: Settlement,
         clock: Clock,
-        wake: Callable[[str], None],
     ) -> None:
         self._work = work
         self._reader = reader
         self._purses = purses
         self._dues = dues
         self._collections = collections
+        # What any charge for a budget does to the books.
+        self._funding = funding
         self._clock = clock
-        self._wake = wake
 
     async def run(self, job_id: str) -> None:
         """Top a budget up if it wants to be. The charge is asked for outside of any unit."""
@@ -64,33 +63,30 @@ class TopUps:
                 raise
             # No charge came of it: there is no method, or it is not this company's.
             async with self._work() as work:
-                await self._stop(work, due.key, due.job_id, due.amount, refused.reason.lower())
+                await self._stop(
+                    work, due.key, due.job_id, due.amount, refused.reason.lower(), mail=True
+                )
 
     async def settle(self, work: UnitOfWork, charge: Charge) -> None:
-        """Pay a top-up into its budget; into the wallet when the budget was closed meanwhile."""
-        order, now = charge.order, self._clock.now()
-        before = await self._purses.locked(work, order.job_id)
-        closed = before.status is BudgetStatus.CLOSED
-        after = before if closed else before.fund(order.amount, now)
-        goal = accounts.wallet(order.company_id) if closed else accounts.budget(order.job_id)
-        new = await self._purses.save(
-            work,
-            before,
-            after,
-            key=order.key,
-            movements=[(accounts.CLEARING, -order.amount), (goal, order.amount)],
-            reference=charge.intent_id,
-        )
-        await self._dues.end(work, order.key, paid=True, now=now)
-        if new and not closed:
-            work.publish(messages.funded(after, order.amount))
-            work.after_commit(lambda: self._wake(order.job_id))
+        """Pay a top-up into its budget."""
+        await self._funding.settle(work, charge)
+        await self._dues.end(work, charge.order.key, paid=True, now=self._clock.now())
 
     async def unpaid(self, work: UnitOfWork, charge: Charge) -> None:
         """Stop a budget's top-ups, and tell of it."""
         order = charge.order
         why = charge.decline_code or _CONFIRM
-        await self._stop(work, order.key, order.job_id, order.amount, why)
+        asked = charge.status is ChargeStatus.REQUIRES_ACTION
+        await self._stop(work, order.key, order.job_id, order.amount, why, mail=not asked)
+        await self._funding.unpaid(work, charge)
+
+    async def take_back(self, work: UnitOfWork, charge: Charge, amount: int) -> str:
+        """Prepare a refund, as for any charge for a budget."""
+        return await self._funding.take_back(work, charge, amount)
+
+    async def give_again(self, work: UnitOfWork, charge: Charge, amount: int, source: str) -> str:
+        """Undo `take_back`."""
+        return await self._funding.give_again(work, charge, amount, source)
 
     async def _begin(self, work: UnitOfWork, job_id: str) -> Due | None:
         budget = await self._purses.store.lock(work, job_id)
@@ -112,19 +108,21 @@ class TopUps:
         await self._dues.add(work, due, self._clock.now())
         return due
 
-    async def _stop(self, work: UnitOfWork, key: str, job_id: str, amount: int, why: str) -> None:
+    async def _stop(
+        self, work: UnitOfWork, key: str, job_id: str, amount: int, why: str, *, mail: bool
+    ) -> None:
         before = await self._purses.locked(work, job_id)
         after = before.stop_top_ups(why)
         await self._purses.save(work, before, after)
         await self._dues.end(work, key, paid=False, now=self._clock.now())
         work.publish(billing_messages.top_up_stopped(after, amount, why))
-        await self._tell(work, after, amount)
+        if mail:
+            await self._tell(work, after, amount)
 
     async def _tell(self, work: UnitOfWork, budget: Budget, amount: int) -> None:
         job = await self._purses.job(budget.job_id)
         if job.recruiter_id:
-            mail = billing_messages.payment_failed_mail(job.recruiter_id, amount, job.title)
-            work.publish(mail)
+            work.publish(billing_messages.payment_failed_mail(job.recruiter_id, amount, job.title))
 
 
 def order_of(due: Due) -> ChargeOrder:

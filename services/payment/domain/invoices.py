@@ -11,9 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from services.kit.errors import InvalidFields
 from services.payment.domain.cycles import PARIS, Cycle
 from services.payment.domain.fees import MICROS_PER_CENT
-from services.payment.domain.vat import Treatment, allocate, split, treatment
+from services.payment.domain.vat import (
+    Treatment,
+    allocate,
+    siren_fits,
+    split,
+    treatment,
+    vat_id_fits,
+)
 
 
 class InvoiceKind(StrEnum):
@@ -35,6 +43,16 @@ class Party:
     country: str = "FR"
     vat_id: str = ""
     siren: str = ""
+
+    def check(self) -> None:
+        """Raise InvalidFields, naming the fields of the request, for numbers that are wrong."""
+        wrong = []
+        if self.vat_id and not vat_id_fits(self.country, self.vat_id):
+            wrong.append(("profile.vat_id", "must be a VAT number of the country"))
+        if self.siren and not siren_fits(self.siren):
+            wrong.append(("profile.siren", "must be a SIREN with its check digit"))
+        if wrong:
+            raise InvalidFields(wrong)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from services.kit.db import Query, Reader, Row
 from services.kit.work import UnitOfWork
 from services.payment.app.billing_stores import Debtor, Due
-from services.payment.app.collections import Purpose
 from services.payment.domain import accounts
+from services.payment.domain.charges import Purpose
 
 _ADD = Query.text(
     """
