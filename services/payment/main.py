@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB
-from weneeds.payment.v1 import budget_service_pb2, error_reason_pb2
+from weneeds.payment.v1 import action_service_pb2, budget_service_pb2, error_reason_pb2
 
 from services.kit.chain.policy import Ownership
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
@@ -14,22 +14,27 @@ from services.payment.app.actions import Actions
 from services.payment.app.books import Books, Records
 from services.payment.app.budgets import Budgets
 from services.payment.app.charges import Charges
+from services.payment.app.intake import Intake
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
+from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
 from services.payment.app.sealing import Sealer
 from services.payment.events import Events, consumers
 from services.payment.ports.cards import LocalCards
 from services.payment.ports.jobs import JobsService
 from services.payment.ports.prices import contract_prices
+from services.payment.rpc.actions import ActionRpc
 from services.payment.rpc.budgets import BudgetRpc
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
+from services.payment.store.prices import PriceTable
 from services.payment.store.sealing import Blocks
 
 _BUDGETS = budget_service_pb2.DESCRIPTOR.services_by_name["BudgetService"]
+_ACTIONS = action_service_pb2.DESCRIPTOR.services_by_name["ActionService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 _RETRY_SECONDS = 60
 _SEAL_SECONDS = 5
@@ -51,10 +56,11 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     charges = Charges(
         work=kit.work, actions=action_log, posting=posting, jobs=jobs, clock=kit.clock
     )
+    prices = Prices(kit.work, PriceTable(), contract_prices(), kit.clock)
     actions = Actions(
         work=kit.work,
         store=action_log,
-        prices=contract_prices(),
+        prices=prices,
         clock=kit.clock,
         ids=kit.ids,
         wake=pump.wake,
@@ -84,7 +90,10 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         await sealer.run()
 
     return Wiring(
-        endpoints=[Endpoint(_BUDGETS, BudgetRpc(budgets, Records(kit.reader, ledger, action_log)))],
+        endpoints=[
+            Endpoint(_BUDGETS, BudgetRpc(budgets, Records(kit.reader, ledger, action_log))),
+            Endpoint(_ACTIONS, ActionRpc(Intake(actions))),
+        ],
         reasons=[_REASONS],
         consumers=consumers(Events(actions, jobs)),
         periodic=[

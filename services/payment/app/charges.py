@@ -21,6 +21,8 @@ from services.payment.domain.jobs import JobRef
 log = logging.getLogger(__name__)
 
 BATCH = 50
+# The pump takes more at once: one commit for all of them.
+_TOGETHER = 200
 # How long a runner has a claimed action for itself. When it dies, the action
 # is due again after that.
 _LEASE = timedelta(seconds=30)
@@ -72,7 +74,7 @@ class Charges:
         """Try all that is due of one job, oldest first."""
         while True:
             async with self._work() as work:
-                due = await self._actions.due(work, job_id, self._clock.now(), BATCH)
+                due = await self._actions.due(work, job_id, self._clock.now(), _TOGETHER)
             # Each of these outcomes takes an action out of what is due.
             if not due or await self.process(due) == Report():
                 return

@@ -171,7 +171,10 @@ class ActionStore(Protocol):
     """The write-ahead log."""
 
     async def insert(
-        self, work: UnitOfWork, logged: Sequence[LoggedAction], trace: Mapping[str, str],
+        self,
+        work: UnitOfWork,
+        logged: Sequence[LoggedAction],
+        trace: Mapping[str, str],
         now: datetime,
     ) -> dict[str, bytes]:
         """Write actions down as PENDING, in this order.

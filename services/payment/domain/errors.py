@@ -87,3 +87,27 @@ class WebhookInvalid(Refused):
     """Not signed by the card processor, too old, from the future, or no event."""
 
     reason = "WEBHOOK_INVALID"
+
+
+class PriceDate(Refused):
+    """A price begins too soon, or another one begins at that very moment."""
+
+    reason = "PRICE_DATE"
+
+
+class LedgerItemNotFound(Refused):
+    """Nothing in the books has this id."""
+
+    reason = "LEDGER_ITEM_NOT_FOUND"
+
+
+class NotReversible(Refused):
+    """The transaction was taken back before, or is one that takes another back."""
+
+    reason = "NOT_REVERSIBLE"
+
+
+class HoldState(Refused):
+    """The hold has ended. Metadata: status."""
+
+    reason = "HOLD_STATE"

@@ -9,22 +9,41 @@ from services.kit.db import Query, Reader, Row
 from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
 from services.payment.app.stores import ActionRow, DueAction, PendingAction, Settled, Waiting
-from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction
+from services.payment.domain.actions import (
+    Action,
+    ActionStatus,
+    Failure,
+    LoggedAction,
+    action_key,
+)
 from services.payment.store.jobs import job_ref
 
 _INSERT = Query.text(
     """
-    insert into action_log (id, type, job_id, company_id, application_id, points, amount,
-                            receipt_id, payload, request_hash, trace, created_at, next_attempt_at)
-    values (:id, :type, :job_id, :company_id, :application_id, :points, :amount,
-            :receipt_id, :payload, :request_hash, :trace, :now, :now)
-    on conflict (type, application_id) do nothing
+    with given as (
+        select * from unnest(
+            cast(:ids as uuid[]), cast(:types as text[]), cast(:jobs as uuid[]),
+            cast(:companies as uuid[]), cast(:applications as uuid[]), cast(:points as smallint[]),
+            cast(:amounts as bigint[]), cast(:receipts as text[]), cast(:payloads as jsonb[]),
+            cast(:hashes as bytea[]), cast(:moments as timestamptz[]))
+        as given(id, type, job_id, company_id, application_id, points, amount, receipt_id,
+                 payload, request_hash, happened_at)
+    ), written as (
+        insert into action_log (id, type, job_id, company_id, application_id, points, amount,
+                                receipt_id, payload, request_hash, happened_at,
+                                trace, created_at, next_attempt_at)
+        select given.*, cast(:trace as jsonb), :now, :now from given
+        on conflict (type, application_id) do nothing
+        returning id
+    )
+    select type, application_id from given where id not in (select id from written)
     """
 )
-_HASH = Query.text(
+_HASHES = Query.text(
     """
-    select request_hash from action_log
-    where type = :type and application_id = :application_id
+    select type, application_id, request_hash from action_log
+    where (type, application_id) in (
+        select * from unnest(cast(:types as text[]), cast(:applications as uuid[])))
     """
 )
 # An action that waits for money is due again once its job can pay: whoever
@@ -115,32 +134,46 @@ class ActionLog:
     """`action_log`, one row an action; (type, application_id) is unique."""
 
     async def insert(
-        self, work: UnitOfWork, logged: LoggedAction, trace: Mapping[str, str], now: datetime
-    ) -> bytes | None:
-        """Write an action down as PENDING.
+        self,
+        work: UnitOfWork,
+        logged: Sequence[LoggedAction],
+        trace: Mapping[str, str],
+        now: datetime,
+    ) -> dict[str, bytes]:
+        """Write actions down as PENDING, in this order.
 
-        Returns None, or the request hash of the one that has its key already.
+        Returns the request hashes of those whose key was there already, by key:
+        what stands in the log, not what was given.
         """
-        action = logged.action
-        written = await work.execute(
+        actions = [one.action for one in logged]
+        known = await work.fetch(
             _INSERT,
-            id=logged.id,
-            type=action.type,
-            job_id=action.job_id,
-            company_id=action.company_id,
-            application_id=action.application_id,
-            points=action.points,
-            amount=logged.amount,
-            receipt_id=action.receipt_id,
-            payload=_payload(action),
-            request_hash=action.request_hash,
+            ids=[one.id for one in logged],
+            types=[action.type for action in actions],
+            jobs=[action.job_id for action in actions],
+            companies=[action.company_id for action in actions],
+            applications=[action.application_id for action in actions],
+            points=[action.points for action in actions],
+            amounts=[one.amount for one in logged],
+            receipts=[action.receipt_id for action in actions],
+            payloads=[_payload(action) for action in actions],
+            hashes=[action.request_hash for action in actions],
+            moments=[action.happened_at for action in actions],
             trace=dict(trace),
             now=now,
         )
-        if written:
-            return None
-        row = await work.fetch_one(_HASH, type=action.type, application_id=action.application_id)
-        return bytes(row["request_hash"]) if row else None
+        if not known:
+            return {}
+        # A statement of its own: it sees what another unit has committed meanwhile.
+        rows = await work.fetch(
+            _HASHES,
+            types=[row["type"] for row in known],
+            applications=[row["application_id"] for row in known],
+        )
+        return {
+            action_key(row["type"], row["application_id"]): bytes(row["request_hash"])
+            for row in rows
+        }
 
     async def due(
         self, work: UnitOfWork, job_id: str, now: datetime, limit: int

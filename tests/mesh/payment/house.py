@@ -21,6 +21,7 @@ from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
+from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
 from services.payment.app.sealing import Sealer
 from services.payment.app.verifying import LedgerFigures
@@ -33,6 +34,7 @@ from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
+from services.payment.store.prices import PriceTable
 from services.payment.store.recount import Recount
 from services.payment.store.sealing import Blocks
 
@@ -80,10 +82,11 @@ class House:
         self.charges = Charges(
             work=self.work, actions=self.action_log, posting=posting, jobs=self.jobs, clock=clock
         )
+        self.prices = Prices(self.work, PriceTable(), contract_prices(), clock)
         self.actions = Actions(
             work=self.work,
             store=self.action_log,
-            prices=contract_prices(),
+            prices=self.prices,
             clock=clock,
             ids=ids,
             wake=self.pump.wake,
@@ -159,7 +162,7 @@ class House:
         quiet = Actions(
             work=self.work,
             store=self.action_log,
-            prices=contract_prices(),
+            prices=self.prices,
             clock=self.clock,
             ids=self.ids,
             wake=_nobody,
