@@ -17,6 +17,12 @@ ROUNDING = "revenue:rounding"
 PROMOTION = "credits:promotion"
 VAT = "vat:collected"
 DISPUTES = "disputes:lost"
+# On its way back to a card: out of the budget, and not yet given back by the processor.
+REFUNDS = "refunds:pending"
+# Given back by hand at the processor; staff decides who bears it.
+MANUAL_REFUNDS = "refunds:manual"
+# Held back by the processor until a dispute is decided.
+DISPUTED = "disputes:open"
 
 # Accounts that everybody posts to. Their lines carry no running balance, so that
 # postings do not queue up behind one row; the sealer folds their sums.

@@ -191,6 +191,8 @@ class Refund:
     created_at: datetime
     provider_id: str = ""
     failure: str = ""
+    # As with charges: counts the idempotency keys.
+    generation: int = 0
     tries: int = 0
 
 

@@ -177,15 +177,17 @@ class StripeProcessor:
                 raise
 
     @_translated
-    async def refund(self, *, intent_id: str, amount: int, refund_id: str) -> ProviderRefund:
-        """Give back; the same refund id is the same refund."""
+    async def refund(
+        self, *, intent_id: str, amount: int, refund_id: str, key: str
+    ) -> ProviderRefund:
+        """Give back; the same key is the same refund."""
         made = await self._api.refunds.create_async(
             {
                 "payment_intent": intent_id,
                 "amount": amount // MICROS_PER_CENT,
                 "metadata": {"refund": refund_id},
             },
-            {"idempotency_key": refund_id},
+            {"idempotency_key": key},
         )
         return stripe_objects.refund(made)
 

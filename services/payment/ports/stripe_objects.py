@@ -86,7 +86,6 @@ def setup_params(
             "company": mandate.company_id,
             "user": mandate.user_id,
             "terms": mandate.terms,
-            "accepted_at": mandate.accepted_at.isoformat(),
         },
     }
     if not method:
@@ -97,7 +96,6 @@ def setup_params(
     params["mandate_data"] = {
         "customer_acceptance": {
             "type": "online",
-            "accepted_at": int(mandate.accepted_at.timestamp()),
             "online": {"ip_address": mandate.address, "user_agent": mandate.device},
         }
     }
@@ -108,13 +106,12 @@ def setup(found: Any, card: Any) -> Setup:
     """A SetupIntent with the card that it made good."""
     action = found.next_action
     redirect = action.redirect_to_url if action and action.type == "redirect_to_url" else None
-    accepted = _said(found, "accepted_at")
     return Setup(
         id=found.id,
         company_id=_said(found, "company"),
         user_id=_said(found, "user"),
         terms=_said(found, "terms"),
-        accepted_at=datetime.fromisoformat(accepted) if accepted else _time(found.created),
+        created_at=_time(found.created),
         succeeded=found.status == "succeeded",
         card=_card(card) if card is not None else None,
         link=str(redirect.url) if redirect else "",

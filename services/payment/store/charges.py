@@ -66,7 +66,7 @@ _LIST = Query.text(
 )
 
 
-class Charges:
+class ChargeTable:
     """`charges`."""
 
     async def add(self, work: UnitOfWork, attempt: Attempt) -> Attempt | None:

@@ -83,6 +83,7 @@ create table refunds (
     source text not null,
     provider_id text unique,
     failure text not null default '',
+    generation integer not null default 0,
     tries integer not null default 0,
     created_at timestamptz not null,
     next_try_at timestamptz not null
