@@ -20,6 +20,7 @@ from bench.events import events
 from bench.figures import Figure, Target
 from bench.gateway import gateway
 from bench.list_page import list_page
+from bench.payment import payment
 from bench.scene import Amount, Scene, opened
 from bench.wire import BadAnswer
 from stack.process import StartFailed
@@ -31,6 +32,7 @@ _ALL: dict[str, Measurement] = {
     "chain": chain,
     "gateway": gateway,
     "events": events,
+    "payment": payment,
 }
 
 

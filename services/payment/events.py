@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
 
 from weneeds.jobs.events.v1.events_pb2 import (
     ActionPerformed,
