@@ -106,7 +106,9 @@ class Budget:
         spends = self.status in (BudgetStatus.ACTIVE, BudgetStatus.EXHAUSTED)
         if top_up is None or self.top_up_stopped or not spends:
             return False
-        return self.balance < top_up.trigger
+        room = self.room
+        short = self.status is BudgetStatus.EXHAUSTED and (room is None or self.balance < room)
+        return short or self.balance < top_up.trigger
 
     def fund(self, amount: int, now: datetime) -> Budget:
         """Add `amount`; an exhausted budget is active again, a paused one stays paused.

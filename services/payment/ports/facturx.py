@@ -163,7 +163,7 @@ class _Page:
         return bytes(self._pdf.output())
 
     def _text(self, text: str, style: str = "", size: int = 10) -> None:
-        self._pdf.set_font(_FONT, style, size)  # type: ignore[arg-type]
+        self._pdf.set_font(_FONT, style, size)
         self._pdf.multi_cell(0, _LINE, text, new_x="LMARGIN", new_y="NEXT")
 
     def _table(

@@ -69,3 +69,8 @@ def action_message(row: ActionRow) -> budget_pb2.ActionLog:
         receipt_id=row.receipt_id,
         last_error=row.last_error,
     )
+
+
+def version_of(etag: str) -> int | None:
+    """Return the version that an etag stands for; None for an empty one."""
+    return int(etag) if etag else None

@@ -12,7 +12,9 @@ from services.kit.clock import FakeClock
 from services.kit.db import Database
 from services.kit.ids import Uuid7Ids
 from services.kit.migrate import migrate_all
+from services.payment.settings import PaymentSettings
 from tests.conftest import RunningMesh
+from tests.mesh.payment.billing import Billing
 from tests.mesh.payment.house import House
 
 _NAME = "payment_alone"
@@ -41,7 +43,7 @@ async def database(mesh: RunningMesh, admin_url: str) -> AsyncIterator[Database]
 
 
 @pytest.fixture
-async def house(database: Database, admin_url: str) -> AsyncIterator[House]:
+async def house(database: Database, admin_url: str, mesh: RunningMesh) -> AsyncIterator[House]:
     """The payment service on empty tables, with a clock that stands still."""
     admin = await asyncpg.connect(admin_url)
     try:
@@ -54,15 +56,31 @@ async def house(database: Database, admin_url: str) -> AsyncIterator[House]:
             delete from ledger_blocks; delete from holds;
             delete from budgets; delete from job_refs; delete from outbox; delete from inbox;
             delete from accounts where not shared;
+            delete from refunds; delete from disputes; delete from charges;
+            delete from payment_methods; delete from customers; delete from provider_events;
+            delete from dues; delete from collections_wanted;
+            delete from invoice_documents; delete from credited_actions;
+            delete from invoice_actions; delete from invoice_lines; delete from invoices;
+            delete from invoice_counters; delete from billing_profiles; delete from company_refs;
             update accounts set balance = 0, version = 0;
             """
         )
     finally:
         await admin.close()
     clock = FakeClock(datetime(2026, 3, 15, 12, tzinfo=UTC))
-    house = House(database, clock, Uuid7Ids(clock))
+    settings = PaymentSettings.load("payment", mesh.topology.environment())
+    house = House(database, clock, Uuid7Ids(clock), settings)
     yield house
+    await house.cards.close()
     await house.pump.stop()
+
+
+@pytest.fixture
+async def billing(house: House) -> AsyncIterator[Billing]:
+    """Billing on top of the house, with cards that answer as they are told."""
+    billing = Billing(house)
+    yield billing
+    await billing.low.stop()
 
 
 def _there(url: str) -> str:

@@ -169,7 +169,10 @@ def test_top_ups_are_wanted_below_the_trigger_until_they_stop() -> None:
     assert not held.debit(3 * EURO, NOW).wants_top_up
     low = held.debit(4 * EURO, NOW)
     assert low.wants_top_up
-    assert low.miss(2 * EURO).wants_top_up
+    # A fee that does not fit wants more, unless it is the cap that it does not fit under.
+    assert held.miss(6 * EURO).wants_top_up
+    capped = replace(held, settings=replace(settings, cap=EURO), status=EXHAUSTED)
+    assert not capped.wants_top_up
     assert not low.pause(NOW).wants_top_up
     stopped = low.stop_top_ups("insufficient_funds")
     assert not stopped.wants_top_up
