@@ -98,7 +98,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
-    directory = Directory(kit.reader, users, sessions)
+    directory = Directory(kit.reader, users, PostgresCompanies(), sessions)
     cookies = BrowserCookies(kit.clock, secure=settings.environment != "local")
     staff = wire_staff(kit, users=users, sessions=sessions, passwords=passwords, log=sign_in_log)
     providers = wire_providers(

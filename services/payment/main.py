@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB
-from weneeds.payment.v1 import action_service_pb2, budget_service_pb2, error_reason_pb2
+from weneeds.payment.v1 import (
+    action_service_pb2,
+    budget_service_pb2,
+    charge_service_pb2,
+    error_reason_pb2,
+    payment_method_service_pb2,
+    webhook_service_pb2,
+)
 
 from services.kit.chain.policy import Ownership
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
-from services.kit.settings import Settings
 from services.payment.app.actions import Actions
 from services.payment.app.books import Books, Records
 from services.payment.app.budgets import Budgets
@@ -20,12 +26,15 @@ from services.payment.app.posting import Posting
 from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
 from services.payment.app.sealing import Sealer
+from services.payment.cards import card_rooms
 from services.payment.events import Events, consumers
-from services.payment.ports.cards import LocalCards
 from services.payment.ports.jobs import JobsService
 from services.payment.ports.prices import contract_prices
 from services.payment.rpc.actions import ActionRpc
 from services.payment.rpc.budgets import BudgetRpc
+from services.payment.rpc.charges import ChargeRpc, WebhookRpc
+from services.payment.rpc.methods import PaymentMethodRpc
+from services.payment.settings import PaymentSettings
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
@@ -35,12 +44,17 @@ from services.payment.store.sealing import Blocks
 
 _BUDGETS = budget_service_pb2.DESCRIPTOR.services_by_name["BudgetService"]
 _ACTIONS = action_service_pb2.DESCRIPTOR.services_by_name["ActionService"]
+_METHODS = payment_method_service_pb2.DESCRIPTOR.services_by_name["PaymentMethodService"]
+_CHARGES = charge_service_pb2.DESCRIPTOR.services_by_name["ChargeService"]
+_WEBHOOKS = webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 _RETRY_SECONDS = 60
 _SEAL_SECONDS = 5
+_RECONCILE_SECONDS = 3600
+_FORGET_SECONDS = 86_400
 
 
-async def wire(kit: Resources[Settings]) -> Wiring:
+async def wire(kit: Resources[PaymentSettings]) -> Wiring:
     """Put the rooms together."""
     action_log, budget_table, ledger = ActionLog(), BudgetTable(), LedgerTables()
     books = Books(ledger, kit.clock, kit.ids)
@@ -65,15 +79,24 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         ids=kit.ids,
         wake=pump.wake,
     )
+    cards = card_rooms(
+        settings=kit.settings,
+        work=kit.work,
+        reader=kit.reader,
+        books=books,
+        budgets=budget_table,
+        jobs=JobRefs(),
+        wake=pump.wake,
+        clock=kit.clock,
+        ids=kit.ids,
+    )
     budgets = Budgets(
         work=kit.work,
         reader=kit.reader,
         store=budget_table,
-        books=books,
         jobs=jobs,
-        cards=LocalCards(kit.settings.environment),
+        collections=cards.collections,
         clock=kit.clock,
-        ids=kit.ids,
         wake=pump.wake,
     )
 
@@ -89,20 +112,36 @@ async def wire(kit: Resources[Settings]) -> Wiring:
     async def seal() -> None:
         await sealer.run()
 
+    async def close() -> None:
+        await pump.stop()
+        await cards.close()
+
+    records = Records(kit.reader, ledger, action_log)
     return Wiring(
         endpoints=[
-            Endpoint(_BUDGETS, BudgetRpc(budgets, Records(kit.reader, ledger, action_log))),
+            Endpoint(_BUDGETS, BudgetRpc(budgets, records, cards.reads)),
             Endpoint(_ACTIONS, ActionRpc(Intake(actions))),
+            Endpoint(_METHODS, PaymentMethodRpc(cards.methods)),
+            Endpoint(_CHARGES, ChargeRpc(cards.reads, cards.refunds)),
+            Endpoint(_WEBHOOKS, WebhookRpc(cards.webhooks)),
         ],
         reasons=[_REASONS],
         consumers=consumers(Events(actions, jobs)),
         periodic=[
             Periodic("payment-retry", _RETRY_SECONDS, retry),
             Periodic("payment-seal", _SEAL_SECONDS, seal),
+            Periodic("payment-charges", _RETRY_SECONDS, cards.finish_due),
+            Periodic("payment-reconcile", _RECONCILE_SECONDS, cards.reconciler.scheduled),
+            Periodic("payment-webhooks-forget", _FORGET_SECONDS, cards.webhooks.forget_old),
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job},
-        close=pump.stop,
+        close=close,
     )
 
 
-SERVICE = Service(name="payment", wire=wire, migrations=Path(__file__).parent / "migrations")
+SERVICE = Service(
+    name="payment",
+    wire=wire,
+    migrations=Path(__file__).parent / "migrations",
+    settings=PaymentSettings,
+)

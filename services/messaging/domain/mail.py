@@ -24,6 +24,8 @@ class MailType(StrEnum):
     BUDGET_THRESHOLD = "BUDGET_THRESHOLD"
     INVOICE_ISSUED = "INVOICE_ISSUED"
     PAYMENT_FAILED = "PAYMENT_FAILED"
+    PAYMENT_CONFIRMATION = "PAYMENT_CONFIRMATION"
+    PAYMENT_METHOD_ADDED = "PAYMENT_METHOD_ADDED"
 
 
 class MailCategory(StrEnum):
@@ -51,6 +53,8 @@ CATEGORY_OF: Mapping[MailType, MailCategory] = {
     MailType.BUDGET_THRESHOLD: MailCategory.BILLING,
     MailType.INVOICE_ISSUED: MailCategory.BILLING,
     MailType.PAYMENT_FAILED: MailCategory.BILLING,
+    MailType.PAYMENT_CONFIRMATION: MailCategory.BILLING,
+    MailType.PAYMENT_METHOD_ADDED: MailCategory.BILLING,
 }
 
 

@@ -12,7 +12,9 @@ from services.kit.ids import is_uuid
 from services.kit.paging import Page
 from services.payment.app.books import Records
 from services.payment.app.budgets import Budgets, FundingOrder
+from services.payment.app.charge_reads import ChargeReads
 from services.payment.domain.actions import ActionStatus
+from services.payment.rpc.charges import attempt_message
 from services.payment.rpc.shapes import action_message, budget_message, entry_message, micros_of
 
 _ACTION_STATUS = "ACTION_STATUS_"
@@ -23,9 +25,10 @@ _MAX_VERSION = 2**63 - 1
 class BudgetRpc(BudgetServiceServicer):
     """Budgets of jobs and the ledger behind them."""
 
-    def __init__(self, budgets: Budgets, books: Records) -> None:
+    def __init__(self, budgets: Budgets, books: Records, charges: ChargeReads) -> None:
         self._budgets = budgets
         self._books = books
+        self._charges = charges
 
     async def FundBudget(
         self, request: budget_service_pb2.FundBudgetRequest, context: Any
@@ -33,8 +36,12 @@ class BudgetRpc(BudgetServiceServicer):
         """Charge a card and add the amount to the budget."""
         amount = micros_of(request.amount, "amount")
         order = FundingOrder(request.request_id, request.job_id, amount, request.payment_method)
-        budget = await self._budgets.fund(order)
-        return budget_service_pb2.FundBudgetResponse(budget=budget_message(budget))
+        funding = await self._budgets.fund(order)
+        charge = await self._charges.find(funding.charge.charge_id)
+        return budget_service_pb2.FundBudgetResponse(
+            budget=budget_message(funding.budget) if funding.budget else None,
+            charge=attempt_message(charge) if charge else None,
+        )
 
     async def GetBudget(
         self, request: budget_service_pb2.GetBudgetRequest, context: Any

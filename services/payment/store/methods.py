@@ -31,7 +31,7 @@ _ADD = Query.text(
 _LIST = Query.text(
     """
     select * from payment_methods where company_id = :company_id and detached_at is null
-    order by id desc
+    order by id desc limit 100
     """
 )
 _NO_DEFAULT = Query.text(
@@ -109,7 +109,7 @@ class MethodTable:
         return bool(written)
 
     async def listed(self, reader: Reader | UnitOfWork, company_id: str) -> list[PaymentMethod]:
-        """Return the company's methods, newest first."""
+        """Return the company's methods, newest first: at most 100."""
         return [_method(row) for row in await reader.fetch(_LIST, company_id=company_id)]
 
     async def make_default(self, work: UnitOfWork, company_id: str, method_id: str) -> None:

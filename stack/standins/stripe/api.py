@@ -64,8 +64,8 @@ class Api:
             "usage"
         )
         intent = (
-            "allowed_payment_method_types amount automatic_payment_methods confirm currency customer "
-            "description off_session payment_method return_url"
+            "allowed_payment_method_types amount automatic_payment_methods confirm currency "
+            "customer description off_session payment_method return_url"
         )
         confirm = "mandate_data off_session payment_method return_url"
         return [

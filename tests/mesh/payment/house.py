@@ -25,11 +25,12 @@ from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
 from services.payment.app.sealing import Sealer
 from services.payment.app.verifying import LedgerFigures
+from services.payment.cards import card_rooms
 from services.payment.domain.budgets import BudgetView
 from services.payment.domain.jobs import JobRef
 from services.payment.events import Events
-from services.payment.ports.cards import LocalCards
 from services.payment.ports.prices import contract_prices
+from services.payment.settings import PaymentSettings
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
@@ -60,7 +61,9 @@ class Facts:
 class House:
     """All rooms of the service on one database."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, settings: PaymentSettings
+    ) -> None:
         self.database = database
         self.clock = clock
         self.ids = ids
@@ -91,15 +94,24 @@ class House:
             ids=ids,
             wake=self.pump.wake,
         )
+        self.cards = card_rooms(
+            settings=settings,
+            work=self.work,
+            reader=database.reader,
+            books=self.books,
+            budgets=BudgetTable(),
+            jobs=JobRefs(),
+            wake=self.pump.wake,
+            clock=clock,
+            ids=ids,
+        )
         self.budgets = Budgets(
             work=self.work,
             reader=database.reader,
             store=BudgetTable(),
-            books=self.books,
             jobs=self.jobs,
-            cards=LocalCards("local"),
+            collections=self.cards.collections,
             clock=clock,
-            ids=ids,
             wake=self.pump.wake,
         )
         self.records = Records(database.reader, self.ledger, self.action_log)
@@ -131,11 +143,12 @@ class House:
         card: str = "pm_card_visa",
     ) -> BudgetView:
         """Fund the job's budget, and wait for what that sets off."""
-        budget = await self.budgets.fund(
+        funding = await self.budgets.fund(
             FundingOrder(request_id or _id(), job.job_id, amount, card)
         )
         await self.pump.idle()
-        return budget
+        assert funding.budget is not None
+        return funding.budget
 
     async def apply(self, job: JobRef, score: int | None = 80, application_id: str = "") -> str:
         """Deliver application.received, and wait for its charge."""

@@ -27,7 +27,6 @@ from services.payment.domain.cycles import cycle_start
 from services.payment.domain.errors import BudgetState
 from services.payment.domain.fees import Price, is_card_amount
 from services.payment.domain.prices import BEGINNING, DatedPrice, PriceBook
-from services.payment.ports.cards import LocalCards
 from services.payment.ports.prices import contract_prices
 
 EURO = 1_000_000
@@ -272,8 +271,3 @@ def test_an_action_wants_ids_and_a_score_in_bounds() -> None:
         "matching_score",
         "receipt_id",
     ]
-
-
-def test_test_cards_do_not_exist_in_production() -> None:
-    with pytest.raises(RuntimeError, match="No card processor"):
-        LocalCards("production")
