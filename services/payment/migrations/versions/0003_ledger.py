@@ -48,6 +48,7 @@ create unique index ledger_entries_account on ledger_entries (account, account_v
 """
 
 # A number is drawn only by who has a transaction id already: the sealer relies on it.
+# Which transaction an action led to follows from the transaction's key, which is unique.
 _JOURNAL = """
 create sequence journal_seq;
 alter table ledger_transactions add note text not null default '';
@@ -58,6 +59,8 @@ alter table ledger_transactions add seq bigint not null
 alter table action_log add seq bigint not null
     default case when pg_current_xact_id() is not null then nextval('journal_seq') end;
 alter table action_log add happened_at timestamptz;
+alter table action_log drop constraint action_log_transaction_id_fkey;
+alter table action_log drop constraint action_log_transaction_id_key;
 create unique index ledger_transactions_seq on ledger_transactions (seq);
 create unique index ledger_transactions_reverses on ledger_transactions (reverses)
     where reverses is not null;
