@@ -43,7 +43,8 @@ _DISPUTE_STATUS = {
 def intent(found: Any) -> Intent:
     """A PaymentIntent."""
     failure = found.last_payment_error
-    asks = found.status == "requires_payment_method" and failure and failure.code == _ASKED
+    asked = getattr(failure, "code", None) == _ASKED
+    asks = asked and found.status == "requires_payment_method"
     action = found.next_action
     redirect = action.redirect_to_url if action and action.type == "redirect_to_url" else None
     status = _STATUS.get(found.status)
@@ -62,7 +63,7 @@ def intent(found: Any) -> Intent:
         id=found.id,
         charge_id=_said(found, "charge"),
         news=news,
-        asks=bool(asks),
+        asks=asks,
         amount=found.amount * MICROS_PER_CENT,
         created_at=_time(found.created),
     )
@@ -71,7 +72,8 @@ def intent(found: Any) -> Intent:
 def _decline_code(failure: Any, status: str) -> str:
     if failure is None:
         return "canceled" if status == "canceled" else "declined"
-    return str(failure.get("decline_code") or failure.get("code") or "declined")
+    said = getattr(failure, "decline_code", None) or getattr(failure, "code", None)
+    return str(said or "declined")
 
 
 def setup_params(
@@ -128,7 +130,7 @@ def refund(found: Any) -> ProviderRefund:
         intent_id=str(found.payment_intent or ""),
         amount=found.amount * MICROS_PER_CENT,
         status=_REFUND_STATUS.get(found.status, RefundStatus.PENDING),
-        failure=str(found.get("failure_reason") or ""),
+        failure=str(getattr(found, "failure_reason", None) or ""),
         created_at=_time(found.created),
     )
 
@@ -152,7 +154,7 @@ def _card(found: Any) -> Card:
 
 
 def _said(found: Any, name: str) -> str:
-    return str((found.metadata or {}).get(name, ""))
+    return str(getattr(found.metadata, name, None) or "")
 
 
 def _time(seconds: int) -> datetime:

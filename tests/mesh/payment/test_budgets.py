@@ -35,7 +35,7 @@ pytestmark = pytest.mark.mesh
 
 
 def rpc(house: House) -> BudgetRpc:
-    return BudgetRpc(house.budgets, house.records)
+    return BudgetRpc(house.budgets, house.records, house.cards.reads)
 
 
 async def test_funding_opens_the_budget_and_moves_money_between_two_accounts(house: House) -> None:
