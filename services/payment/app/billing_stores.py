@@ -54,8 +54,8 @@ class DueStore(Protocol):
     async def in_flight(self, reader: Reader | UnitOfWork, limit: int) -> list[Due]:
         """Return what is IN_FLIGHT, oldest first."""
 
-    async def end(self, work: UnitOfWork, key: str, paid: bool, now: datetime) -> None:
-        """Mark a due as PAID or UNPAID."""
+    async def end(self, work: UnitOfWork, key: str, paid: bool, now: datetime) -> bool:
+        """Mark a due as PAID or UNPAID; return False when it was PAID before."""
 
     async def top_ups(
         self, work: UnitOfWork, job_id: str, since: datetime

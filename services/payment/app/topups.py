@@ -68,9 +68,9 @@ class TopUps:
                 )
 
     async def settle(self, work: UnitOfWork, charge: Charge) -> None:
-        """Pay a top-up into its budget."""
-        await self._funding.settle(work, charge)
-        await self._dues.end(work, charge.order.key, paid=True, now=self._clock.now())
+        """Pay a top-up into its budget; one that is paid stays as it is."""
+        if await self._dues.end(work, charge.order.key, paid=True, now=self._clock.now()):
+            await self._funding.settle(work, charge)
 
     async def unpaid(self, work: UnitOfWork, charge: Charge) -> None:
         """Stop a budget's top-ups, and tell of it."""

@@ -46,7 +46,7 @@ _COLLECTED = Query.text("delete from collections_wanted where company_id = :comp
 # in its budgets unspent.
 _OWED = """
     (coalesce((select -balance from accounts
-               where name = concat('company:', {company}, ':receivable')), 0)
+               where name = concat('company:', {company}, '\\:receivable')), 0)
      - coalesce((select cast(sum(least(lent, balance)) as bigint) from budgets
                  where budgets.company_id = {company}), 0))
 """
@@ -109,9 +109,10 @@ class Dues:
         """Return what is IN_FLIGHT, oldest first."""
         return [_due(row) for row in await reader.fetch(_IN_FLIGHT, size=limit)]
 
-    async def end(self, work: UnitOfWork, key: str, paid: bool, now: datetime) -> None:
-        """Mark a due as PAID or UNPAID."""
-        await work.execute(_END, key=key, status="PAID" if paid else "UNPAID", now=now)
+    async def end(self, work: UnitOfWork, key: str, paid: bool, now: datetime) -> bool:
+        """Mark a due as PAID or UNPAID; return False when it was PAID before."""
+        status = "PAID" if paid else "UNPAID"
+        return bool(await work.execute(_END, key=key, status=status, now=now))
 
     async def top_ups(
         self, work: UnitOfWork, job_id: str, since: datetime

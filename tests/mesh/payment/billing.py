@@ -106,7 +106,7 @@ class Billing:
         self.purses = Purses(self.budgets, house.books, house.jobs, clock)
         settlements: dict[Purpose, Settlement] = {}
         self.desk = Desk(house, settlements)
-        funding = BudgetSettlement(
+        self.funding = BudgetSettlement(
             books=house.books,
             budgets=self.budgets,
             charges=ChargeTable(),
@@ -121,7 +121,7 @@ class Billing:
             purses=self.purses,
             dues=self.dues,
             collections=self.desk,
-            funding=funding,
+            funding=self.funding,
             clock=clock,
         )
         self.low = Pump(self.top_ups.run)
@@ -210,6 +210,16 @@ class Billing:
         assert budget is not None
         return budget
 
+    async def fund(self, job: JobRef, amount: int = 10 * EURO) -> None:
+        """Pay into a job's budget by card."""
+        order = ChargeOrder(
+            f"fund:{uuid.uuid4()}", job.company_id, amount, Purpose.FUND_BUDGET, job.job_id
+        )
+        charge = Charge(str(uuid.uuid4()), order, ChargeStatus.SUCCEEDED, f"pi_{order.key}")
+        async with self.house.work() as work:
+            await self.funding.settle(work, charge)
+        await self.idle()
+
     async def set(self, job: JobRef, settings: BudgetSettings) -> Budget:
         """Save a budget's settings."""
         saved = await self.settings.update(str(uuid.uuid4()), job.job_id, settings, None)
@@ -231,7 +241,7 @@ class Billing:
     async def balance(self, account: str) -> int:
         """Return what an account holds, from its entries."""
         rows = await self.house.rows(
-            "select coalesce(sum(amount), 0) as total from ledger_entries where account = :name",
+            "select cast(coalesce(sum(amount), 0) as bigint) as total from ledger_entries where account = :name",
             name=account,
         )
         return int(str(rows[0]["total"]))

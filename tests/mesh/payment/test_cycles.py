@@ -109,7 +109,7 @@ async def test_no_fee_goes_over_the_cap_and_none_is_lost(billing: Billing) -> No
 
 async def test_a_prepaid_cap_holds_too(billing: Billing) -> None:
     job = await billing.house.job()
-    await billing.house.fund(job, 20 * EURO)
+    await billing.fund(job, 20 * EURO)
     await billing.set(job, BudgetSettings(cap=EURO))
     await billing.apply(job, 60, 60)
     assert (await billing.budget(job)).cycle_spent == 600_000

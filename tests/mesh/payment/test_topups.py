@@ -42,14 +42,14 @@ async def mails(billing: Billing, kind: int) -> list[MailSend]:
 async def low(billing: Billing, settings: BudgetSettings = TOP_UP) -> JobRef:
     """A job with 2 EUR that tops itself up."""
     job = await billing.house.job()
-    await billing.house.fund(job, 2 * EURO)
+    await billing.fund(job, 2 * EURO)
     await billing.set(job, settings)
     return job
 
 
 async def test_thresholds_warn_once_by_event_and_mail(billing: Billing) -> None:
     job = await billing.house.job()
-    await billing.house.fund(job, 10 * EURO)
+    await billing.fund(job, 10 * EURO)
     await billing.apply(job, *[100] * 7)
     assert await billing.house.published(BudgetThresholdReached) == []
     await billing.apply(job, 100, 10, 10)
@@ -153,7 +153,7 @@ async def test_settings_are_saved_over_what_was_read(billing: Billing) -> None:
     )
     assert [type(result) for result in results].count(VersionConflict) == 2
     # Fees change the budget and not its settings: they do not get in the way.
-    await billing.house.fund(job)
+    await billing.fund(job)
     version = (await billing.settings.get(job.job_id)).settings_version
     await billing.apply(job, 50)
     await billing.settings.update(str(uuid.uuid4()), job.job_id, BudgetSettings(), version)
@@ -161,7 +161,7 @@ async def test_settings_are_saved_over_what_was_read(billing: Billing) -> None:
 
 async def test_a_closed_budget_gives_its_rest_to_the_wallet(billing: Billing) -> None:
     job = await billing.house.job()
-    await billing.house.fund(job, 10 * EURO)
+    await billing.fund(job, 10 * EURO)
     await billing.apply(job, 80)
     budget, returned = await billing.wallets.close(job.job_id)
     assert (budget.status, budget.balance, returned) == (BudgetStatus.CLOSED, 0, 9_200_000)
@@ -190,7 +190,7 @@ async def test_closing_credit_goes_back_and_is_not_a_gift(billing: Billing) -> N
 
 async def test_the_wallet_funds_budgets_and_never_falls_below_zero(billing: Billing) -> None:
     old = await billing.house.job()
-    await billing.house.fund(old, 10 * EURO)
+    await billing.fund(old, 10 * EURO)
     await billing.wallets.close(old.job_id)
     job = JobRef(str(uuid.uuid4()), old.company_id, old.recruiter_id, "Data engineer", False)
     billing.house.facts.jobs[job.job_id] = job
@@ -209,7 +209,7 @@ async def test_the_wallet_funds_budgets_and_never_falls_below_zero(billing: Bill
 
 async def test_billing_per_cycle_frees_prepaid_money(billing: Billing) -> None:
     job = await billing.house.job()
-    await billing.house.fund(job, 10 * EURO)
+    await billing.fund(job, 10 * EURO)
     await billing.set(job, BudgetSettings(mode=BillingMode.PER_CYCLE, cap=3 * EURO))
     assert (await billing.wallets.get(job.company_id)).balance == 10 * EURO
     assert (await billing.budget(job)).balance == 3 * EURO
