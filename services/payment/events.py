@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from weneeds.auth.events.v1.events_pb2 import CompanyCreated
 from weneeds.jobs.events.v1.events_pb2 import (
     ActionPerformed,
     ApplicationReceived,
@@ -17,6 +18,7 @@ from services.kit.errors import InvalidFields, RequestIdReused
 from services.kit.money import NotMicroEuros, to_micros
 from services.kit.times import to_datetime
 from services.payment.app.actions import Actions
+from services.payment.app.invoices import Profiles
 from services.payment.app.jobs import Jobs
 from services.payment.app.messages import type_name
 from services.payment.domain.actions import APPLICATION_RECEIVED, Action
@@ -117,6 +119,15 @@ def _raise_first(outcomes: Sequence[int | RequestIdReused]) -> list[int]:
             raise outcome
         fees.append(outcome)
     return fees
+
+
+def company_consumers(profiles: Profiles) -> list[Consumer]:
+    """Return what is heard of companies: their names, for invoices."""
+
+    async def created(event: CompanyCreated) -> None:
+        await profiles.company(event.company_id, event.name, event.city)
+
+    return [Consumer("payment-companies", CompanyCreated, created)]
 
 
 def consumers(events: Events) -> list[Consumer]:

@@ -26,8 +26,9 @@ from services.payment.app.posting import Posting
 from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
 from services.payment.app.sealing import Sealer
+from services.payment.billing import billing_rooms
 from services.payment.cards import card_rooms
-from services.payment.events import Events, consumers
+from services.payment.events import Events, company_consumers, consumers
 from services.payment.ports.jobs import JobsService
 from services.payment.ports.prices import contract_prices
 from services.payment.rpc.actions import ActionRpc
@@ -65,7 +66,12 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
     pump = Pump(settle)
     jobs = Jobs(kit.work, JobRefs(), JobsService(kit.channels.to("jobs")), pump.wake)
     posting = Posting(
-        actions=action_log, budgets=budget_table, books=books, clock=kit.clock, ids=kit.ids
+        actions=action_log,
+        budgets=budget_table,
+        books=books,
+        clock=kit.clock,
+        ids=kit.ids,
+        low=lambda job_id: billing.low.wake(job_id),
     )
     charges = Charges(
         work=kit.work, actions=action_log, posting=posting, jobs=jobs, clock=kit.clock
@@ -100,6 +106,19 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
         wake=pump.wake,
     )
 
+    billing = billing_rooms(
+        settings=kit.settings,
+        work=kit.work,
+        reader=kit.reader,
+        books=books,
+        budgets=budget_table,
+        jobs=jobs,
+        cards=cards,
+        wake=pump.wake,
+        clock=kit.clock,
+        ids=kit.ids,
+    )
+
     async def owner_of_job(job_id: str) -> Ownership | None:
         job = await jobs.ref(job_id)
         return Ownership(company_id=job.company_id) if job else None
@@ -114,6 +133,7 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
 
     async def close() -> None:
         await pump.stop()
+        await billing.low.stop()
         await cards.close()
 
     records = Records(kit.reader, ledger, action_log)
@@ -124,15 +144,17 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
             Endpoint(_METHODS, PaymentMethodRpc(cards.methods)),
             Endpoint(_CHARGES, ChargeRpc(cards.reads, cards.refunds)),
             Endpoint(_WEBHOOKS, WebhookRpc(cards.webhooks)),
+            *billing.endpoints,
         ],
         reasons=[_REASONS],
-        consumers=consumers(Events(actions, jobs)),
+        consumers=[*consumers(Events(actions, jobs)), *company_consumers(billing.profiles)],
         periodic=[
             Periodic("payment-retry", _RETRY_SECONDS, retry),
             Periodic("payment-seal", _SEAL_SECONDS, seal),
             Periodic("payment-charges", _RETRY_SECONDS, cards.finish_due),
             Periodic("payment-reconcile", _RECONCILE_SECONDS, cards.reconciler.scheduled),
             Periodic("payment-webhooks-forget", _FORGET_SECONDS, cards.webhooks.forget_old),
+            *billing.periodic,
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job},
         close=close,

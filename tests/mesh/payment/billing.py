@@ -241,7 +241,8 @@ class Billing:
     async def balance(self, account: str) -> int:
         """Return what an account holds, from its entries."""
         rows = await self.house.rows(
-            "select cast(coalesce(sum(amount), 0) as bigint) as total from ledger_entries where account = :name",
+            "select cast(coalesce(sum(amount), 0) as bigint) as total from ledger_entries "
+            "where account = :name",
             name=account,
         )
         return int(str(rows[0]["total"]))
