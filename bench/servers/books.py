@@ -98,7 +98,8 @@ class BookRoom:
 
     async def job(self) -> JobRef:
         """A job with a large budget."""
-        job = JobRef(*(str(uuid.uuid4()) for _ in range(3)), "Poste fictif", premium=False)
+        job_id, company_id, recruiter_id = (str(uuid.uuid4()) for _ in range(3))
+        job = JobRef(job_id, company_id, recruiter_id, "Poste fictif", premium=False)
         await self._jobs.published(job, version=1)
         now = self.clock.now()
         async with self._work() as work:

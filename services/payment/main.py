@@ -25,8 +25,8 @@ from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
-from services.payment.app.sealing import Sealer
 from services.payment.billing import billing_rooms
+from services.payment.bookkeeping import book_rooms
 from services.payment.cards import card_rooms
 from services.payment.events import Events, company_consumers, consumers
 from services.payment.ports.jobs import JobsService
@@ -41,7 +41,6 @@ from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
 from services.payment.store.prices import PriceTable
-from services.payment.store.sealing import Blocks
 
 _BUDGETS = budget_service_pb2.DESCRIPTOR.services_by_name["BudgetService"]
 _ACTIONS = action_service_pb2.DESCRIPTOR.services_by_name["ActionService"]
@@ -50,7 +49,6 @@ _CHARGES = charge_service_pb2.DESCRIPTOR.services_by_name["ChargeService"]
 _WEBHOOKS = webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 _RETRY_SECONDS = 60
-_SEAL_SECONDS = 5
 _RECONCILE_SECONDS = 3600
 _FORGET_SECONDS = 86_400
 
@@ -63,6 +61,9 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
     async def settle(job_id: str) -> None:
         await charges.settle(job_id)
 
+    def low(job_id: str) -> None:
+        billing.low.wake(job_id)
+
     pump = Pump(settle)
     jobs = Jobs(kit.work, JobRefs(), JobsService(kit.channels.to("jobs")), pump.wake)
     posting = Posting(
@@ -71,7 +72,7 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
         books=books,
         clock=kit.clock,
         ids=kit.ids,
-        low=lambda job_id: billing.low.wake(job_id),
+        low=low,
     )
     charges = Charges(
         work=kit.work, actions=action_log, posting=posting, jobs=jobs, clock=kit.clock
@@ -126,10 +127,16 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
     async def retry() -> None:
         await charges.retry()
 
-    sealer = Sealer(Blocks(kit.database), kit.clock)
-
-    async def seal() -> None:
-        await sealer.run()
+    ledger_rooms = book_rooms(
+        database=kit.database,
+        work=kit.work,
+        books=books,
+        jobs=jobs,
+        prices=prices,
+        wake=pump.wake,
+        clock=kit.clock,
+        ids=kit.ids,
+    )
 
     async def close() -> None:
         await pump.stop()
@@ -145,16 +152,21 @@ async def wire(kit: Resources[PaymentSettings]) -> Wiring:
             Endpoint(_CHARGES, ChargeRpc(cards.reads, cards.refunds)),
             Endpoint(_WEBHOOKS, WebhookRpc(cards.webhooks)),
             *billing.endpoints,
+            *ledger_rooms.endpoints(),
         ],
         reasons=[_REASONS],
-        consumers=[*consumers(Events(actions, jobs)), *company_consumers(billing.profiles)],
+        consumers=[
+            *consumers(Events(actions, jobs)),
+            *company_consumers(billing.profiles),
+            *ledger_rooms.consumers(),
+        ],
         periodic=[
             Periodic("payment-retry", _RETRY_SECONDS, retry),
-            Periodic("payment-seal", _SEAL_SECONDS, seal),
             Periodic("payment-charges", _RETRY_SECONDS, cards.finish_due),
             Periodic("payment-reconcile", _RECONCILE_SECONDS, cards.reconciler.scheduled),
             Periodic("payment-webhooks-forget", _FORGET_SECONDS, cards.webhooks.forget_old),
             *billing.periodic,
+            *ledger_rooms.periodic(),
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job},
         close=close,

@@ -170,6 +170,22 @@ class Budget:
             version=self.version + 1,
         )
 
+    def reserve(self, amount: int) -> Budget:
+        """Set `amount` aside: it counts as spent. Raises BudgetState when it is not there."""
+        if not self.holds(amount):
+            raise BudgetState(status=self.status.value)
+        spent = self.cycle_spent + amount
+        return replace(self, balance=self.balance - amount, cycle_spent=spent)._next()
+
+    def release(self, amount: int) -> Budget:
+        """Take back what was set aside or charged; an exhausted budget is active again.
+
+        Raises BudgetState when it is closed.
+        """
+        self.check_open()
+        spent = max(self.cycle_spent - amount, 0)
+        return replace(self, balance=self.balance + amount, cycle_spent=spent)._woken()._next()
+
     def miss(self, fee: int) -> Budget:
         """Take note that `fee` is due: an active budget that cannot hold it is exhausted."""
         if self.status is not BudgetStatus.ACTIVE or self.holds(fee):

@@ -113,6 +113,16 @@ _FAILED = Query.text(
     where id = :id
     """
 )
+_FORGET = Query.text(
+    """
+    update action_log set payload = '{}', trace = '{}'
+    where id in (
+        select id from action_log
+        where created_at < :before and processed_at < :before
+          and (payload <> '{}' or trace <> '{}')
+        limit :size for update skip locked)
+    """
+)
 _LIST = Query.text(
     """
     select (select count(*) from action_log
@@ -220,6 +230,10 @@ class ActionLog:
             status=failure.status.value,
             next_attempt_at=failure.next_attempt_at,
         )
+
+    async def forget(self, work: UnitOfWork, before: datetime, limit: int) -> int:
+        """Remove people and traces from actions that ended before; return how many."""
+        return await work.execute(_FORGET, before=before, size=limit)
 
     async def list_actions(
         self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page

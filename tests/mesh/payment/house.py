@@ -23,8 +23,8 @@ from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
-from services.payment.app.sealing import Sealer
 from services.payment.app.verifying import LedgerFigures
+from services.payment.bookkeeping import book_rooms
 from services.payment.cards import card_rooms
 from services.payment.domain.budgets import BudgetView
 from services.payment.domain.jobs import JobRef
@@ -37,7 +37,6 @@ from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
 from services.payment.store.prices import PriceTable
 from services.payment.store.recount import Recount
-from services.payment.store.sealing import Blocks
 
 EURO = 1_000_000
 
@@ -72,7 +71,6 @@ class House:
         self.pump = Pump(self._settle)
         self.ledger = LedgerTables()
         self.books = Books(self.ledger, clock, ids)
-        self.sealer = Sealer(Blocks(database), clock)
         self.action_log = ActionLog()
         self.jobs = Jobs(self.work, JobRefs(), self.facts, self.pump.wake)
         posting = Posting(
@@ -115,6 +113,18 @@ class House:
             wake=self.pump.wake,
         )
         self.records = Records(database.reader, self.ledger, self.action_log)
+        rooms = book_rooms(
+            database=database,
+            work=self.work,
+            books=self.books,
+            jobs=self.jobs,
+            prices=self.prices,
+            wake=self.pump.wake,
+            clock=clock,
+            ids=ids,
+        )
+        self.rooms = rooms
+        self.sealer, self.holds = rooms.sealer, rooms.holds
         self.events = Events(self.actions, self.jobs)
 
     async def _settle(self, job_id: str) -> None:
