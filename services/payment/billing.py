@@ -1,4 +1,4 @@
-"""Wiring of billing: settings, wallets, cycles, top-ups, invoices. As main.py, it sees all rooms."""
+"""Wiring of settings, wallets, cycles, top-ups, invoices. As main.py, it sees all rooms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from services.payment.app.purses import Purses
 from services.payment.app.settings import SettingsBook
 from services.payment.app.stores import BudgetStore
 from services.payment.app.topups import TopUps
-from services.payment.app.wallets import Wallets
+from services.payment.app.wallets import WalletFunding, Wallets
 from services.payment.cards import CardRooms
 from services.payment.domain.charges import Purpose
 from services.payment.domain.fees import MICROS_PER_EURO
@@ -118,21 +118,34 @@ def billing_rooms(
     administration = Administration(
         work=work, reader=reader, store=AdministrationTable(), purses=purses, clock=clock, wake=wake
     )
-    wallets = Wallets(work=work, reader=reader, purses=purses, dues=dues, clock=clock, wake=wake)
+    wallets = Wallets(
+        work=work,
+        reader=reader,
+        purses=purses,
+        dues=dues,
+        clock=clock,
+        wake=wake,
+    )
     book = SettingsBook(
         work=work, reader=reader, purses=purses, dues=dues, clock=clock, changed=changed
     )
+
+    async def issue() -> None:
+        await invoices.run()
+
     return BillingRooms(
         endpoints=[
             Endpoint(_SETTINGS, SettingsRpc(book)),
-            Endpoint(_WALLETS, WalletRpc(wallets)),
+            Endpoint(
+                _WALLETS, WalletRpc(wallets, WalletFunding(wallets, cards.collections), cards.reads)
+            ),
             Endpoint(_ADMIN, PaymentAdminRpc(administration, invoices)),
             Endpoint(_INVOICES, InvoiceRpc(invoices, profiles)),
         ],
         periodic=[
             Periodic("payment-cycles", _MINUTE, cycles.run),
             Periodic("payment-top-ups", _MINUTE, top_ups.resume),
-            Periodic("payment-invoices", _INVOICE_SECONDS, invoices.run),
+            Periodic("payment-invoices", _INVOICE_SECONDS, issue),
         ],
         profiles=profiles,
         low=low,

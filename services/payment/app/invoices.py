@@ -63,19 +63,41 @@ class Invoices:
         self._clock = clock
         self._ids = ids
 
-    async def run(self) -> None:
-        """Issue what is due: invoices of months that are over, credit notes for fees taken back."""
+    async def run(self) -> int:
+        """Issue what is due: invoices of months that are over, credit notes for fees taken back.
+
+        Return how many; one that fails holds up no other and waits for the next run.
+        """
+        issued = 0
         month = CALENDAR.cycle_of(self._clock.now())
         for billable in await self._store.billable(self._reader, month.start, _BATCH):
             try:
-                await self.issue(billable)
+                issued += await self.issue(billable) is not None
             except Exception:
                 log.exception("Invoice waits", extra={"company_id": billable.company_id})
         for undone in await self._store.undone(self._reader, _BATCH):
             try:
                 await self._credit_fee(undone)
+                issued += 1
             except Exception:
                 log.exception("Credit note waits", extra={"invoice_id": undone.invoice_id})
+        return issued
+
+    async def upcoming(self, company_id: str) -> Invoice | None:
+        """Return what the next invoice would bill now; None without fees."""
+        now = self._clock.now()
+        async with self._work() as work:
+            buyer, _ = await self._profiles.find(work, company_id)
+            return bill(
+                invoice_id="",
+                company_id=company_id,
+                cycle=CALENDAR.cycle_of(now),
+                issued_at=now,
+                seller=self._seller,
+                buyer=buyer,
+                billed=await self._store.group(work, company_id, now),
+                carried_in=await self._store.carried(work, company_id),
+            )
 
     async def issue(self, billable: Billable) -> Invoice | None:
         """Issue the invoice of the oldest month that is over and not billed; None without one.

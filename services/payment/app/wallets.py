@@ -10,10 +10,12 @@ from services.kit.db import Reader
 from services.kit.work import UnitsOfWork
 from services.payment.app import billing_messages, messages
 from services.payment.app.billing_stores import DueStore
+from services.payment.app.collections import Collections, Outcome
 from services.payment.app.purses import Purses
 from services.payment.domain import accounts
 from services.payment.domain.budgets import BudgetStatus, BudgetView, unlimited_view, view
-from services.payment.domain.errors import AmountInvalid
+from services.payment.domain.charges import ChargeOrder, ChargeStatus, Purpose
+from services.payment.domain.errors import AmountInvalid, CardDeclined
 from services.payment.domain.fees import is_card_amount
 
 
@@ -95,3 +97,32 @@ class Wallets:
                 await self._dues.cycle_ended(work, before.company_id, now)
             work.publish(billing_messages.closed(after, returned))
             return view(after, now), returned
+
+
+class WalletFunding:
+    """Fills wallets by card."""
+
+    def __init__(self, wallets: Wallets, collections: Collections) -> None:
+        self._wallets = wallets
+        self._collections = collections
+
+    async def fund(
+        self, request_id: str, company_id: str, amount: int, payment_method: str
+    ) -> tuple[Wallet, Outcome]:
+        """Charge a card for the wallet; the same request id charges once.
+
+        Raises AmountInvalid, CardDeclined, PaymentMethodMissing.
+        """
+        if not is_card_amount(amount):
+            raise AmountInvalid(field="amount")
+        order = ChargeOrder(
+            key=f"fund:{request_id}",
+            company_id=company_id,
+            amount=amount,
+            purpose=Purpose.WALLET,
+            payment_method=payment_method,
+        )
+        outcome = await self._collections.charge(order)
+        if outcome.status is ChargeStatus.DECLINED:
+            raise CardDeclined(decline_code=outcome.decline_code)
+        return await self._wallets.get(company_id), outcome

@@ -84,6 +84,12 @@ class PaymentAdminRpc(PaymentAdminServiceServicer):
         )
         return pb.AdjustBalanceResponse(budget=budget_message(budget))
 
+    async def IssueInvoices(
+        self, request: pb.IssueInvoicesRequest, context: Any
+    ) -> pb.IssueInvoicesResponse:
+        """Issue what is due now."""
+        return pb.IssueInvoicesResponse(issued=await self._invoices.run())
+
     async def IssueCreditNote(
         self, request: pb.IssueCreditNoteRequest, context: Any
     ) -> pb.IssueCreditNoteResponse:

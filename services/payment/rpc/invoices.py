@@ -57,6 +57,18 @@ class InvoiceRpc(InvoiceServiceServicer):
         found = await self._invoices.get(request.company_id, request.invoice_id)
         return pb.GetInvoiceResponse(invoice=_invoice(found))
 
+    async def GetUpcomingInvoice(
+        self, request: pb.GetUpcomingInvoiceRequest, context: Any
+    ) -> pb.GetUpcomingInvoiceResponse:
+        """Show what the next invoice would bill now."""
+        upcoming = await self._invoices.upcoming(request.company_id)
+        if upcoming is None:
+            empty = invoice_pb2.Invoice(company_id=request.company_id)
+            return pb.GetUpcomingInvoiceResponse(invoice=empty)
+        shown = _invoice(upcoming)
+        shown.ClearField("issued_at")
+        return pb.GetUpcomingInvoiceResponse(invoice=shown)
+
     async def ListInvoiceActions(
         self, request: pb.ListInvoiceActionsRequest, context: Any
     ) -> pb.ListInvoiceActionsResponse:
