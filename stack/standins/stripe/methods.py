@@ -126,7 +126,7 @@ class Methods:
             error = declined(card)
             setup |= {
                 "status": "requires_payment_method",
-                "last_setup_error": error.body["error"],
+                "last_setup_error": dict(error.body["error"]),
             }
             self._store.save(setup)
             self._store.emit("setup_intent.setup_failed", setup)
