@@ -189,8 +189,7 @@ async def test_a_funding_that_dies_before_the_charges_is_made_good(house: House)
     job = await house.job()
     applied = await house.apply(job)
     assert (await house.action(applied))["waits_for"] == "NO_BUDGET"
-    house.pump.wake = _dead  # type: ignore[method-assign]
-    house.budgets._wake = _dead
+    house.dead = True
     await house.fund(job)
     assert (await house.action(applied))["status"] == "PENDING"
     assert (await house.charges.retry()).processed == 1
@@ -343,7 +342,3 @@ async def test_an_unreachable_jobs_service_delays_and_loses_nothing(house: House
     await house.fund(job)
     house.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
     assert (await house.charges.retry()).processed == 1
-
-
-def _dead(job_id: str) -> None:
-    del job_id
