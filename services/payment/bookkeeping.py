@@ -101,7 +101,7 @@ def book_rooms(
     return BookRooms(
         holds=holds,
         corrections=Corrections(work=work, stories=stories, purses=purses, books=books, wake=wake),
-        stories=Stories(database.reader, stories, prices),
+        stories=Stories(work, stories, prices),
         closing=Closing(
             work=work, actions=actions, budgets=budgets, holds=holds, wallets=wallets, clock=clock
         ),

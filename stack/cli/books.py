@@ -110,7 +110,7 @@ async def _told(item: str) -> Story | None:
     try:
         work = UnitsOfWork(database, clock, Uuid7Ids(clock))
         prices = Prices(work, PriceTable(), contract_prices(), clock)
-        return await Stories(database.reader, StoryTables(), prices).tell(item)
+        return await Stories(work, StoryTables(), prices).tell(item)
     except LedgerItemNotFound:
         return None
     finally:

@@ -117,12 +117,13 @@ async def _within(work: Awaitable[Any]) -> Any:
         return await work
 
 
-def _play(machine: type[RuleBasedStateMachine], number: int, steps: int) -> None:
+def _play(machine: type[RuleBasedStateMachine], number: int, examples: int, steps: int) -> None:
     chosen: Any = seed(number)(machine)
     run_state_machine_as_test(
         chosen,
         settings=settings(
-            max_examples=1,
+            # The first is always the smallest that there is.
+            max_examples=1 + examples,
             stateful_step_count=steps,
             deadline=None,
             database=None,
@@ -144,7 +145,7 @@ async def test_the_books_survive_whatever_happens(fragile: RunningMesh) -> None:
     async with AsyncExitStack() as stack:
         keeper = await begin(fragile, stack)
         machine = _machine(keeper, asyncio.get_running_loop(), copies=1)
-        await asyncio.to_thread(_play, machine, number, 20)
+        await asyncio.to_thread(_play, machine, number, 2, 8)
         for name in KILLED:
             if not keeper.kills[name]:
                 await keeper.kill(name)
@@ -162,10 +163,10 @@ async def test_the_books_survive_a_hundred_thousand_actions(fragile: RunningMesh
     started = time.monotonic()
     async with AsyncExitStack() as stack:
         keeper = await begin(fragile, stack)
-        machine = _machine(keeper, asyncio.get_running_loop(), copies=150)
+        machine = _machine(keeper, asyncio.get_running_loop(), copies=190)
         while len(keeper.fees) < actions or sum(keeper.kills.values()) < kills:
             print(f"WENEEDS_BOOKS_SEED={number}: {keeper.figures}", flush=True)
-            await asyncio.to_thread(_play, machine, number, 30)
+            await asyncio.to_thread(_play, machine, number, 3, 20)
             number += 1
         figures = await keeper.check()
         seconds = time.monotonic() - started

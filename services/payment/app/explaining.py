@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.kit.db import Reader
 from services.kit.money import decimal_text
-from services.kit.work import UnitOfWork
+from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app.prices import Prices
 from services.payment.app.stores import ActionRow, EntryRow
 from services.payment.domain.errors import LedgerItemNotFound
@@ -47,21 +46,22 @@ class Story:
 class StoryStore(Protocol):
     """The books, item by item."""
 
-    async def find(self, reader: Reader | UnitOfWork, item_id: str) -> StoredStory | None:
+    async def find(self, work: UnitOfWork, item_id: str) -> StoredStory | None:
         """Return the transaction with that id, or that the line or action of that id led to."""
 
 
 class Stories:
     """Tells them."""
 
-    def __init__(self, reader: Reader, store: StoryStore, prices: Prices) -> None:
-        self._reader = reader
+    def __init__(self, work: UnitsOfWork, store: StoryStore, prices: Prices) -> None:
+        self._work = work
         self._store = store
         self._prices = prices
 
     async def tell(self, item_id: str) -> Story:
-        """Explain an item of the books. Raises LedgerItemNotFound."""
-        stored = await self._store.find(self._reader, item_id)
+        """Explain an item of the books, of this unit's own too. Raises LedgerItemNotFound."""
+        async with self._work() as work:
+            stored = await self._store.find(work, item_id)
         if stored is None:
             raise LedgerItemNotFound
         return Story(stored, await self._calculation(stored))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.kit.db import Query, Reader, Row
+from services.kit.db import Query, Row
 from services.kit.work import UnitOfWork
 from services.payment.app.explaining import StoredStory
 from services.payment.app.stores import ActionRow, EntryRow
@@ -35,13 +35,13 @@ _ACTION = Query.text(
 class StoryTables:
     """Reads from all tables of the ledger."""
 
-    async def find(self, reader: Reader | UnitOfWork, item_id: str) -> StoredStory | None:
+    async def find(self, work: UnitOfWork, item_id: str) -> StoredStory | None:
         """Return the transaction with that id, or that the line or action of that id led to."""
-        row = await reader.fetch_one(_TRANSACTION, id=item_id)
+        row = await work.fetch_one(_TRANSACTION, id=item_id)
         if row is None:
             return None
-        lines = [_line(line, row) for line in await reader.fetch(_LINES, seq=row["seq"])]
-        action = await self._action(reader, row)
+        lines = [_line(line, row) for line in await work.fetch(_LINES, seq=row["seq"])]
+        action = await self._action(work, row)
         return StoredStory(
             transaction_id=row["id"],
             key=row["key"],
@@ -59,12 +59,12 @@ class StoryTables:
             happened_at=action["happened_at"] if action else None,
         )
 
-    async def _action(self, reader: Reader | UnitOfWork, row: Row) -> Row | None:
+    async def _action(self, work: UnitOfWork, row: Row) -> Row | None:
         kind, _, rest = str(row["key"]).partition(":")
         if kind != "action":
             return None
         name, _, application = rest.partition(":")
-        return await reader.fetch_one(
+        return await work.fetch_one(
             _ACTION, type=name, application_id=application, transaction_id=row["id"]
         )
 
