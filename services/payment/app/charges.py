@@ -12,6 +12,7 @@ from typing import TypeGuard
 from services.kit.clock import Clock
 from services.kit.errors import Refused
 from services.kit.work import UnitsOfWork
+from services.payment.app import messages
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.stores import ActionStore, DueAction
@@ -147,6 +148,8 @@ class Charges:
                 return
             failure = after_failure(failed_before + 1, due.id, reason, self._clock.now())
             await self._actions.failed(work, due.id, failure)
+            if failure.status is ActionStatus.FAILED:
+                work.publish(messages.given_up(due.job_id, due.id, failure))
         level = logging.ERROR if failure.status is ActionStatus.FAILED else logging.WARNING
         facts = {"action_id": due.id, "tries": failure.tries, "status": failure.status.value}
         log.log(level, "Action failed", extra={**facts, "reason": reason}, exc_info=error)

@@ -20,7 +20,7 @@ from weneeds.messaging.v1.mail_pb2 import (
     MAIL_TYPE_APPLICATION_RECEIVED,
     MAIL_TYPE_BUDGET_EXHAUSTED,
 )
-from weneeds.payment.events.v1.events_pb2 import BudgetExhausted, FeeCharged
+from weneeds.payment.events.v1.events_pb2 import ActionGivenUp, BudgetExhausted, FeeCharged
 
 from services.kit.errors import InvalidFields, RequestIdReused
 from services.payment.app.charges import Report
@@ -292,6 +292,11 @@ async def test_a_poison_action_stops_nobody_and_ends_failed(house: House) -> Non
         assert (await house.charges.retry()).failed == 1
     row = await house.action(unknown.application_id)
     assert (row["status"], row["retry_count"]) == ("FAILED", MAX_TRIES)
+    assert await house.published(ActionGivenUp) == [
+        ActionGivenUp(
+            job_id=unknown.job_id, action_id=str(row["id"]), reason="JobUnknown", tries=MAX_TRIES
+        )
+    ]
     house.clock.move(timedelta(hours=2))  # type: ignore[attr-defined]
     assert await house.charges.retry() == Report()
 
