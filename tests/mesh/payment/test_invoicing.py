@@ -159,6 +159,40 @@ async def test_a_credit_note_gives_money_and_tax_back(billing: Billing) -> None:
     await billing.sound()
 
 
+async def take_back(billing: Billing, amount: int) -> None:
+    """Reverse the fee of this amount, as staff does."""
+    [row] = await billing.house.rows(
+        "select cast(transaction_id as text) as id from action_log where amount = :amount",
+        amount=amount,
+    )
+    await billing.house.rooms.corrections.reverse_fee(str(row["id"]), "Candidature fictive")
+
+
+async def test_a_fee_that_was_taken_back_is_not_billed(billing: Billing) -> None:
+    job = await hiring(billing, 80, 40)
+    await take_back(billing, 400_000)
+    await issue_at(billing, APRIL)
+    [invoice] = await issued(billing, job.company_id)
+    assert invoice.amounts.gross == 80
+    await billing.sound()
+
+
+async def test_a_billed_fee_that_is_taken_back_is_credited_once(billing: Billing) -> None:
+    job = await hiring(billing, 80, 60)
+    await issue_at(billing, APRIL)
+    await take_back(billing, 600_000)
+    for _ in range(2):
+        await billing.invoices.run()
+    note, invoice = await issued(billing, job.company_id)
+    assert (note.kind, note.corrects) == (InvoiceKind.CREDIT_NOTE, invoice.id)
+    assert (note.amounts.gross, note.amounts.vat) == (60, 10)
+    # The ledger gave the money back to the budget; the wallet gets none on top.
+    assert (await billing.wallets.get(job.company_id)).balance == 0
+    assert (await billing.budget(job)).balance == 50 * EURO - 800_000
+    assert await billing.balance(accounts.VAT) == 230_000 - 100_000
+    await billing.sound()
+
+
 async def test_documents_are_made_once_and_kept(billing: Billing) -> None:
     job = await hiring(billing, 80)
     await issue_at(billing, APRIL)
