@@ -17,7 +17,7 @@ from services.payment.app.purses import Purses
 from services.payment.app.stores import ActionRow
 from services.payment.domain import accounts
 from services.payment.domain.actions import ActionStatus
-from services.payment.domain.budgets import BudgetView, view
+from services.payment.domain.budget_views import BudgetView, view
 from services.payment.domain.errors import ActionNotFound, ActionState, AmountInvalid
 from services.payment.domain.fees import MAX_FUNDING, MICROS_PER_CENT
 

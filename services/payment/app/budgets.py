@@ -18,7 +18,8 @@ from services.payment.app.collections import (
 )
 from services.payment.app.jobs import Jobs
 from services.payment.app.stores import BudgetStore
-from services.payment.domain.budgets import Budget, BudgetView, unlimited_view, view
+from services.payment.domain.budget_views import BudgetView, unlimited_view, view
+from services.payment.domain.budgets import Budget
 from services.payment.domain.errors import (
     AmountInvalid,
     BudgetNotFound,

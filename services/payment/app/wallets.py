@@ -13,7 +13,8 @@ from services.payment.app.billing_stores import DueStore
 from services.payment.app.collections import Collections, Outcome
 from services.payment.app.purses import Purses
 from services.payment.domain import accounts
-from services.payment.domain.budgets import BudgetStatus, BudgetView, unlimited_view, view
+from services.payment.domain.budget_views import BudgetView, unlimited_view, view
+from services.payment.domain.budgets import BudgetStatus
 from services.payment.domain.charges import ChargeOrder, ChargeStatus, Purpose
 from services.payment.domain.errors import AmountInvalid, CardDeclined
 from services.payment.domain.fees import is_card_amount

@@ -9,7 +9,7 @@ from services.kit.money import NotMicroEuros, to_micros, to_money
 from services.kit.times import to_timestamp
 from services.payment.app.messages import type_number
 from services.payment.app.stores import ActionRow, EntryRow
-from services.payment.domain.budgets import BudgetView
+from services.payment.domain.budget_views import BudgetView
 from services.payment.domain.errors import AmountInvalid
 
 _STATUS = "BUDGET_STATUS_"

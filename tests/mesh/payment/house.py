@@ -26,7 +26,7 @@ from services.payment.app.pump import Pump
 from services.payment.app.verifying import LedgerFigures
 from services.payment.bookkeeping import book_rooms
 from services.payment.cards import card_rooms
-from services.payment.domain.budgets import BudgetView
+from services.payment.domain.budget_views import BudgetView
 from services.payment.domain.jobs import JobRef
 from services.payment.events import Events
 from services.payment.ports.prices import contract_prices

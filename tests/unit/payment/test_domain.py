@@ -22,7 +22,8 @@ from services.payment.domain.actions import (
     after_failure,
     retry_delay,
 )
-from services.payment.domain.budgets import Budget, BudgetStatus, unlimited_view, view
+from services.payment.domain.budget_views import unlimited_view, view
+from services.payment.domain.budgets import Budget, BudgetStatus
 from services.payment.domain.cycles import cycle_start
 from services.payment.domain.errors import BudgetState
 from services.payment.domain.fees import Price, is_card_amount
