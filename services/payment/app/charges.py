@@ -11,6 +11,7 @@ from typing import TypeGuard
 
 from services.kit.clock import Clock
 from services.kit.errors import Refused
+from services.kit.logs import in_brief
 from services.kit.work import UnitsOfWork
 from services.payment.app import messages
 from services.payment.app.jobs import Jobs
@@ -73,6 +74,31 @@ class Charges:
 
     async def settle(self, job_id: str) -> None:
         """Try all that is due of one job, oldest first."""
+        while True:
+            try:
+                tried = await self._settle_at_once(job_id)
+            except Exception as error:
+                log.info("Actions are tried with more care", extra={"error": in_brief(error)})
+                tried = None
+            if tried is None:
+                return await self._settle_with_care(job_id)
+            if tried < _TOGETHER:
+                return None
+
+    async def _settle_at_once(self, job_id: str) -> int | None:
+        """Look and charge in one commit; None when the job must be looked up first."""
+        async with self._work() as work:
+            now = self._clock.now()
+            pending = await self._actions.lock_due(work, job_id, now, _TOGETHER)
+            if not pending:
+                return 0
+            job = pending[0].job
+            if not _complete(job):
+                return None
+            await self._posting.charge(work, job, pending)
+            return len(pending)
+
+    async def _settle_with_care(self, job_id: str) -> None:
         while True:
             async with self._work() as work:
                 due = await self._actions.due(work, job_id, self._clock.now(), _TOGETHER)

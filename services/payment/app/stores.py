@@ -196,6 +196,11 @@ class ActionStore(Protocol):
     async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
         """Lock those that are pending and that nobody else has, oldest first."""
 
+    async def lock_due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[PendingAction]:
+        """Lock what can be tried of one job now and what nobody else has, oldest first."""
+
     async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
         """Mark locked actions PROCESSED."""
 

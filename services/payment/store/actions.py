@@ -78,14 +78,19 @@ _CLAIM = Query.text(
     select id, job_id from leased order by id
     """  # noqa: S608 - a constant of this module
 )
-_LOCK = Query.text(
-    """
+_WITH_JOB = """
     select action.*, job.job_id as known_job, job.company_id as job_company,
            job.recruiter_id, job.title, job.premium
     from action_log action left join job_refs job on job.job_id = action.job_id
-    where action.id = any(cast(:ids as uuid[])) and action.status = 'PENDING'
-    order by action.id for update of action skip locked
-    """
+    where action.status = 'PENDING'
+"""
+_LOCK = Query.text(
+    f"{_WITH_JOB} and action.id = any(cast(:ids as uuid[]))"
+    " order by action.id for update of action skip locked"
+)
+_LOCK_DUE = Query.text(
+    f"{_WITH_JOB} and action.job_id = :job_id and action.next_attempt_at <= :now and {_CAN_PAY}"
+    " order by action.id limit :size for update of action skip locked"
 )
 _PROCESSED = Query.text(
     """
@@ -202,6 +207,13 @@ class ActionLog:
     async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
         """Lock those that are pending and that nobody else has, oldest first."""
         return [_pending(row) for row in await work.fetch(_LOCK, ids=list(action_ids))]
+
+    async def lock_due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[PendingAction]:
+        """Lock what can be tried of one job now and what nobody else has, oldest first."""
+        rows = await work.fetch(_LOCK_DUE, job_id=job_id, now=now, size=limit)
+        return [_pending(row) for row in rows]
 
     async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
         """Mark locked actions PROCESSED."""
