@@ -40,20 +40,15 @@ _INSERT = Query.text(
     """
 )
 _HASHES = Query.text(
-    """
-    select type, application_id, request_hash from action_log
-    where (type, application_id) in (
-        select * from unnest(cast(:types as text[]), cast(:applications as uuid[])))
-    """
+    "select type, application_id, request_hash from action_log where (type, application_id) in"
+    " (select * from unnest(cast(:types as text[]), cast(:applications as uuid[])))"
 )
 # An action that waits for money is due again once its job can pay: whoever
 # funds, resumes or makes premium need not know of it.
 _CAN_PAY = """
     (action.waits_for is null
-     or exists (select 1 from budgets
-                where budgets.job_id = action.job_id and budgets.status = 'ACTIVE')
-     or exists (select 1 from job_refs
-                where job_refs.job_id = action.job_id and job_refs.premium))
+     or exists (select from budgets where job_id = action.job_id and status = 'ACTIVE')
+     or exists (select from job_refs where job_id = action.job_id and premium))
 """
 _DUE = Query.text(
     f"""
