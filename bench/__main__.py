@@ -21,6 +21,7 @@ from bench.figures import Figure, Target
 from bench.gateway import gateway
 from bench.identity import identity
 from bench.list_page import list_page
+from bench.payment import payment
 from bench.scene import Amount, Scene, opened
 from bench.wire import BadAnswer
 from bench.yardstick import slowness, yardstick
@@ -34,6 +35,7 @@ _ALL: dict[str, Measurement] = {
     "gateway": gateway,
     "identity": identity,
     "events": events,
+    "payment": payment,
 }
 
 

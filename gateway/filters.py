@@ -183,3 +183,9 @@ def disabled(*names: str) -> Config:
     """A per-route entry that leaves filters out; decided by the route that arrives."""
     config = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
     return dict.fromkeys(names, config)
+
+
+def bounded(size: int) -> Config:
+    """A per-route entry of the body size limit."""
+    kind = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+    return {"@type": f"type.googleapis.com/{kind}", "buffer": {"max_request_bytes": size}}

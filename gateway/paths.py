@@ -45,6 +45,8 @@ class RestRoute:
     rpc: str
     body: str
     template: Template
+    # The body passes as it is, whatever it is.
+    raw: bool = False
 
 
 def table(methods: Iterable[Method]) -> list[RestRoute]:
@@ -103,6 +105,6 @@ def _bound(methods: Iterable[Method]) -> Iterator[tuple[Method, Binding]]:
 def _route(method: Method, binding: Binding) -> RestRoute:
     if not binding.template.startswith("/api/"):
         raise ContractError(f"{method.full_name}: REST paths begin with /api/")
-    return RestRoute(
-        binding.verb, binding.template, method.full_name, binding.body, parse(binding.template)
-    )
+    template = parse(binding.template)
+    raw = binding.body in method.raw_fields
+    return RestRoute(binding.verb, binding.template, method.full_name, binding.body, template, raw)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import pages
 from gateway.contract import Method
-from gateway.filters import CORS, JWT, LUA, TRANSCODER, cors_policy, disabled
+from gateway.filters import BUFFER, CORS, JWT, LUA, TRANSCODER, bounded, cors_policy, disabled
 from gateway.paths import RestRoute
 from gateway.topology import GatewayTopology, Limits
 
@@ -21,6 +21,8 @@ _PORTAL_FOLDERS = ("/docs", "/mailbox", "/status")
 _PORTAL_PAGES = ("/", "/openapi.json", "/mailbox.json", "/status.json")
 _PREFLIGHT_HEADERS = ("origin", "access-control-request-method")
 _RETRIES = 2
+# A webhook of the card processor is some KiB long.
+RAW_BODY_BYTES = 256 * 1024
 _GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 
 
@@ -134,7 +136,17 @@ def _rest(rest: list[RestRoute]) -> list[Config]:
 
 
 def _arriving(route: RestRoute) -> Config:
-    """The body check learns which fields stand in the path, and what the body is."""
+    """The body check learns which fields stand in the path, and what the body is.
+
+    A raw body is nobody's JSON: it is bounded in size, and nothing else is looked at.
+    """
+    if route.raw:
+        return {
+            "name": "rest",
+            "match": {**_path_is(route.template.regex), "headers": [_method_is(route.method)]},
+            "route": {"cluster": NOWHERE},
+            "typed_per_filter_config": {**disabled(LUA), BUFFER: bounded(RAW_BODY_BYTES)},
+        }
     facts = {"bound": list(route.template.variables), "body": route.body}
     kind = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
     return {

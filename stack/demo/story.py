@@ -156,6 +156,7 @@ class Story:
                 euro_text(micros(entry.balance)),
             )
         self._console.print(table)
+        self._invoice(books)
         employer = scene.employer
         names = {actor.user_id: actor.name for actor in (employer.recruiter, employer.helper)}
         table = _table("mail to", "type", "subject")
@@ -163,6 +164,18 @@ class Story:
             for mail in reversed(mails[:_TOP]):
                 kind = MailType.Name(mail.type).removeprefix("MAIL_TYPE_")
                 _row(table, names.get(user_id) or scene.seeker(user_id), kind, mail.subject)
+        self._console.print(table)
+
+    def _invoice(self, books: Books) -> None:
+        invoice = books.upcoming
+        table = _table("next invoice", "actions", "net, EUR", "total, EUR")
+        for line in invoice.lines:
+            what = f"{_action(line.type)}: {line.title}"
+            net, amount = euro_text(micros(line.net)), euro_text(micros(line.amount))
+            _row(table, what, str(line.quantity), net, amount)
+        rate = euro_text(invoice.vat_rate_basis_points * 10_000)
+        vat, total = euro_text(micros(invoice.vat)), euro_text(micros(invoice.total))
+        _row(table, f"VAT {rate} %", "", vat, total)
         self._console.print(table)
 
     def verdict(self, report: DemoReport) -> None:

@@ -89,6 +89,11 @@ def _ledger(books: Books) -> Iterator[Check]:
     yield same("money out: the fees and the ledger", sorted(fees), sorted(debits), _total)
     spent = sum(fee for _, fee in fees)
     yield same("what is left: funded less fees, and the budget", funded - spent, balance, euro_text)
+    upcoming = books.upcoming
+    invoiced = books.billed + micros(upcoming.total)
+    yield same("the fees and the invoices, taxes included", spent, invoiced, euro_text)
+    parts = micros(upcoming.net) + micros(upcoming.vat) + micros(upcoming.rounding)
+    yield same("the invoice: net, tax and rounding", micros(upcoming.total), parts, euro_text)
     running = list(accumulate(amount for _, amount in entries))
     told = [micros(entry.balance) for entry, _ in entries]
     yield same("the balance after each ledger entry", running, told, _last)

@@ -58,8 +58,9 @@ def limited(method: Method) -> set[str]:
 
 
 def keyless(method: Method) -> set[str]:
-    """A browser's refresh token comes as a cookie: without any, the body is no error."""
-    return {"REFRESH_TOKEN_INVALID"} if method.name == "Refresh" else set()
+    """What stands outside of the message: a browser's cookie, a webhook's signature."""
+    wanted = {"Refresh": "REFRESH_TOKEN_INVALID", "ReceiveStripeEvent": "WEBHOOK_INVALID"}
+    return {wanted[method.name]} if method.name in wanted else set()
 
 
 def passed(method: Method) -> set[str]:
