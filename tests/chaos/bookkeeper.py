@@ -73,7 +73,7 @@ class Bookkeeper:
     asked: list[RecordActionRequest] = field(default_factory=list)
     # By job.
     funded: Counter[str] = field(default_factory=Counter)
-    # What callers were told while they tried, and what was killed.
+    # How often callers had to try again and why, and what was killed.
     told: Counter[grpc.StatusCode] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
     duplicates: int = 0
@@ -233,9 +233,9 @@ class Bookkeeper:
                 return await call()
             except (WeNeedsError, grpc.aio.AioRpcError) as error:
                 code = error.code if isinstance(error, WeNeedsError) else error.code()
-                self.told[code] += 1
                 if code not in PASSING or time.monotonic() > deadline:
                     raise
+                self.told[code] += 1
             await asyncio.sleep(0.1)
 
 
