@@ -8,6 +8,7 @@ from weneeds.payment.v1 import payment_method_pb2, payment_method_service_pb2
 from weneeds.payment.v1.payment_method_service_pb2_grpc import PaymentMethodServiceServicer
 
 from services.kit.call import current_call, current_user
+from services.kit.paging import Page
 from services.kit.times import to_timestamp
 from services.payment.app.card_stores import PaymentMethod
 from services.payment.app.methods import Consent, PaymentMethods
@@ -45,9 +46,14 @@ class PaymentMethodRpc(PaymentMethodServiceServicer):
         self, request: payment_method_service_pb2.ListPaymentMethodsRequest, context: Any
     ) -> payment_method_service_pb2.ListPaymentMethodsResponse:
         """List the company's cards, newest first."""
+        page = Page.of(request, keys=(str,))
         methods = await self._methods.listed(request.company_id)
+        rows = [one for one in methods if not page.after or one.id < page.after[0]]
+        shown = rows[: page.size]
         return payment_method_service_pb2.ListPaymentMethodsResponse(
-            payment_methods=[_method(one) for one in methods]
+            payment_methods=[_method(one) for one in shown],
+            next_page_token=page.next_token(rows, [shown[-1].id]) if shown else "",
+            total_size=len(methods),
         )
 
     async def SetDefaultPaymentMethod(
