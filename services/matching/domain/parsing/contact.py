@@ -31,6 +31,7 @@ _CIVIL = re.compile(r"^(?:m|mr|mme|mlle|mrs|ms|dr|m\.|mr\.|mme\.|dr\.)$", re.IGN
 _FEWEST_DIGITS = 8
 _MOST_DIGITS = 15
 _TOP_ITEMS = 25
+_LONGEST_TOWN = 100
 _NOT_NAMES_NAMES = """
 curriculum vitae cv resume adresse address telephone email mail
 """
@@ -64,7 +65,7 @@ def is_contact(text: str) -> bool:
 
 def is_town(text: str) -> bool:
     """Tell "Nantes, France" and "Nantes (44)"."""
-    return bool(_TOWN.match(text.strip()))
+    return len(text) <= _LONGEST_TOWN and bool(_TOWN.match(text.strip()))
 
 
 def _first(items: Sequence[Item], pattern: re.Pattern[str]) -> Quoted | None:
@@ -106,7 +107,7 @@ def _town(items: Sequence[Item]) -> tuple[Quoted | None, Quoted | None]:
             continue
         pieces = cutting.split(Piece(item, 0, len(item.text)), re.compile(r"\t+|\s*[|•·]\s*"))
         for piece in pieces:
-            match = _TOWN.match(piece.text)
+            match = _TOWN.match(piece.text) if len(piece.text) <= _LONGEST_TOWN else None
             if match and not (title_weight(piece.text) or employer_weight(piece.text)):
                 return None, item.quoted(
                     piece.start + match.start("city"), piece.start + match.end("city")

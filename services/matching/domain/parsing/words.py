@@ -87,6 +87,8 @@ _CONTRACTS = (
 )  # fmt: skip
 _CONTRACT = re.compile("|".join(rf"(?P<{name}>\b(?:{pattern})\b)" for name, pattern in _CONTRACTS))
 _MOST_NAMED = 12
+_LONGEST_PLACE = 80
+_LONGEST_DEGREE = 160
 
 
 def title_weight(text: str) -> int:
@@ -112,13 +114,15 @@ def is_school(text: str) -> bool:
 
 def degree_end(text: str) -> int:
     """Return where the name of a degree ends that the text begins with; 0 where there is none."""
-    match = _DEGREES.match(plain(text))
+    match = _DEGREES.match(plain(text[:_LONGEST_DEGREE]))
     return match.end() if match else 0
 
 
 def is_place(text: str) -> bool:
     """Tell whether a text could be the name of a town, a country, or both."""
     text = text.strip(" .")
+    if len(text) > _LONGEST_PLACE:
+        return False
     if _REMOTE.match(plain(text)):
         return True
     if title_weight(text) or employer_weight(text):
