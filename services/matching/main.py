@@ -11,25 +11,40 @@ from weneeds.jobs.events.v1.events_pb2 import (
     ProfileErased,
     ProfileUpdated,
 )
-from weneeds.matching.v1 import error_reason_pb2, ranking_service_pb2, scoring_service_pb2
+from weneeds.matching.v1 import (
+    cv_service_pb2,
+    error_reason_pb2,
+    ranking_service_pb2,
+    scoring_service_pb2,
+)
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB, SCOPE_KIND_RECEIPT
 
 from services.kit.chain.policy import Ownership
 from services.kit.consumer import Consumer
 from services.kit.service import Endpoint, Resources, Service, Wiring
-from services.kit.settings import Settings
+from services.matching.app.cv import Cvs
 from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
 from services.matching.app.ranking import Ranking, Scores
 from services.matching.app.scoring import Scoring
+from services.matching.domain.fusion import PROFILES
+from services.matching.domain.search.collection import Model
+from services.matching.domain.vocabulary import Builtin
 from services.matching.events import Events
+from services.matching.ports.adapter import load_adapter
+from services.matching.ports.documents.sandbox import Sandbox
 from services.matching.ports.encoder import Usem3
 from services.matching.ports.engine import engine_hash
 from services.matching.ports.facts import JobsFacts
 from services.matching.rpc import RankingRpc, ScoringRpc
+from services.matching.rpc_cv import CvRpc
+from services.matching.settings import MatchingSettings
+from services.matching.store.board import Board
+from services.matching.store.cvs import PostgresCvs
 from services.matching.store.index import PostgresIndex
 from services.matching.store.receipts import PostgresReceipts
 
+_CVS = cv_service_pb2.DESCRIPTOR.services_by_name["CvService"]
 _RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
 _SCORING = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
@@ -37,11 +52,14 @@ _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 _BATCH = 64
 
 
-async def wire(kit: Resources[Settings]) -> Wiring:
+async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     """Put the rooms together."""
     index, facts, encoder = PostgresIndex(), JobsFacts(kit.channels.to("jobs")), Usem3()
     receipts = PostgresReceipts()
-    ranking = Ranking(kit.reader, index, kit.clock, Scores())
+    cvs, sandbox = PostgresCvs(), Sandbox()
+    board = Board(index, kit.clock, Model(load_adapter()))
+    profile = PROFILES[kit.settings.ranking_profile]
+    ranking = Ranking(kit.reader, index, board, kit.clock, Scores(), profile)
     scoring = Scoring(
         work=kit.work,
         reader=kit.reader,
@@ -52,7 +70,7 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         ids=kit.ids,
         engine_hash=engine_hash(),
     )
-    erasures = Erasures(kit.work, index, receipts)
+    erasures = Erasures(kit.work, index, receipts, cvs)
     events = Events(Indexing(kit.work, index, facts, encoder), erasures)
 
     async def owner_of_job(job_id: str) -> Ownership | None:
@@ -63,10 +81,19 @@ async def wire(kit: Resources[Settings]) -> Wiring:
         owners = await scoring.owners_of_receipt(receipt_id)
         return Ownership(company_id=owners[0], user_id=owners[1]) if owners else None
 
+    async def close() -> None:
+        await encoder.close()
+        await board.close()
+        await sandbox.close()
+
     return Wiring(
         endpoints=[
             Endpoint(_RANKING, RankingRpc(ranking)),
             Endpoint(_SCORING, ScoringRpc(scoring)),
+            Endpoint(
+                _CVS,
+                CvRpc(Cvs(kit.work, kit.reader, cvs, sandbox, kit.clock, kit.ids), Builtin()),
+            ),
         ],
         reasons=[_REASONS],
         consumers=[
@@ -77,8 +104,13 @@ async def wire(kit: Resources[Settings]) -> Wiring:
             Consumer("matching-profiles-erased", ProfileErased, events.profile_erased),
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job, SCOPE_KIND_RECEIPT: owner_of_receipt},
-        close=encoder.close,
+        close=close,
     )
 
 
-SERVICE = Service(name="matching", wire=wire, migrations=Path(__file__).parent / "migrations")
+SERVICE = Service(
+    name="matching",
+    wire=wire,
+    migrations=Path(__file__).parent / "migrations",
+    settings=MatchingSettings,
+)

@@ -20,6 +20,7 @@ from services.matching.domain import wording
 from services.matching.domain.receipt import Receipt
 from services.matching.domain.scoring.completeness import Reliability
 from services.matching.domain.scoring.score import Dimensions, Score
+from services.matching.domain.search.facets import Filter
 
 _PAGE_SIZE = 50
 _RELIABILITY = {
@@ -40,7 +41,7 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankCandidatesResponse:
         """Rank the candidates for a job."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.candidates(request.job_id, page)
+        found = await self._ranking.candidates(request.job_id, page, Filter())
         return ranking_pb.RankCandidatesResponse(
             candidates=[
                 ranking_pb.RankedCandidate(candidate_id=hit.id, **_hit(hit, found))
@@ -56,7 +57,7 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankJobsResponse:
         """Rank the open jobs for the caller's own profile."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.jobs(current_user().id, page)
+        found = await self._ranking.jobs(current_user().id, page, Filter())
         return ranking_pb.RankJobsResponse(
             jobs=[ranking_pb.RankedJob(job_id=hit.id, **_hit(hit, found)) for hit in found.hits],
             next_page_token=found.next_token,
