@@ -16,6 +16,7 @@ from weneeds.matching.v1 import (
     error_reason_pb2,
     ranking_service_pb2,
     scoring_service_pb2,
+    text_search_service_pb2,
 )
 from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB, SCOPE_KIND_RECEIPT
 
@@ -27,6 +28,7 @@ from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
 from services.matching.app.ranking import Ranking, Scores
 from services.matching.app.scoring import Scoring
+from services.matching.app.text_search import TextSearch
 from services.matching.domain.fusion import PROFILES
 from services.matching.domain.search.collection import Model
 from services.matching.domain.vocabulary import Builtin
@@ -38,6 +40,7 @@ from services.matching.ports.engine import engine_hash
 from services.matching.ports.facts import JobsFacts
 from services.matching.rpc import RankingRpc, ScoringRpc
 from services.matching.rpc_cv import CvRpc
+from services.matching.rpc_text import TextSearchRpc
 from services.matching.settings import MatchingSettings
 from services.matching.store.board import Board
 from services.matching.store.cvs import PostgresCvs
@@ -46,6 +49,7 @@ from services.matching.store.receipts import PostgresReceipts
 
 _CVS = cv_service_pb2.DESCRIPTOR.services_by_name["CvService"]
 _RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
+_TEXT = text_search_service_pb2.DESCRIPTOR.services_by_name["TextSearchService"]
 _SCORING = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 # Small enough that a batch of long profiles is embedded well before its messages come again.
@@ -90,6 +94,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         endpoints=[
             Endpoint(_RANKING, RankingRpc(ranking)),
             Endpoint(_SCORING, ScoringRpc(scoring)),
+            Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, board))),
             Endpoint(
                 _CVS,
                 CvRpc(Cvs(kit.work, kit.reader, cvs, sandbox, kit.clock, kit.ids), Builtin()),

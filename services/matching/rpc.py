@@ -20,7 +20,7 @@ from services.matching.domain import wording
 from services.matching.domain.receipt import Receipt
 from services.matching.domain.scoring.completeness import Reliability
 from services.matching.domain.scoring.score import Dimensions, Score
-from services.matching.domain.search.facets import Filter
+from services.matching.rpc_filters import job_filter, profile_filter
 
 _PAGE_SIZE = 50
 _RELIABILITY = {
@@ -41,9 +41,26 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankCandidatesResponse:
         """Rank the candidates for a job."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.candidates(request.job_id, page, Filter())
+        found = await self._ranking.candidates(request.job_id, page, profile_filter(request.filter))
         return ranking_pb.RankCandidatesResponse(
             candidates=[
+                ranking_pb.RankedCandidate(candidate_id=hit.id, **_hit(hit, found))
+                for hit in found.hits
+            ],
+            next_page_token=found.next_token,
+            total_size=found.total,
+            profile=str(found.profile),
+        )
+
+    async def RankProspects(
+        self, request: ranking_pb.RankProspectsRequest, context: Any
+    ) -> ranking_pb.RankProspectsResponse:
+        """Rank the company's prospects for a job."""
+        page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
+        wanted = profile_filter(request.filter)
+        found = await self._ranking.prospects(request.job_id, page, wanted)
+        return ranking_pb.RankProspectsResponse(
+            prospects=[
                 ranking_pb.RankedCandidate(candidate_id=hit.id, **_hit(hit, found))
                 for hit in found.hits
             ],
@@ -57,7 +74,7 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankJobsResponse:
         """Rank the open jobs for the caller's own profile."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.jobs(current_user().id, page, Filter())
+        found = await self._ranking.jobs(current_user().id, page, job_filter(request.filter))
         return ranking_pb.RankJobsResponse(
             jobs=[ranking_pb.RankedJob(job_id=hit.id, **_hit(hit, found)) for hit in found.hits],
             next_page_token=found.next_token,

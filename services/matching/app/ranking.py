@@ -27,7 +27,7 @@ from services.matching.domain.search.entry import (
     sought_by_job,
     sought_by_profile,
 )
-from services.matching.domain.search.facets import CANDIDATE, Filter
+from services.matching.domain.search.facets import CANDIDATE, PROSPECT, Filter
 from services.matching.domain.search.search import Hit, Request, Result
 
 _ASKED_KEPT = 512
@@ -128,6 +128,10 @@ class Ranking:
             score = self._scores.get(brief, job, shown, today)
             ranked.append(_ranked(shown, hit, score, job))
         return self._page(page, result, ranked)
+
+    async def prospects(self, job_id: str, page: Page, wanted: Filter) -> RankedPage:
+        """Rank the company's prospects for a job; raise JobNotIndexed."""
+        return await self.candidates(job_id, page, wanted, PROSPECT)
 
     async def jobs(self, candidate_id: str, page: Page, wanted: Filter) -> RankedPage:
         """Rank the open jobs for a candidate; raise ProfileNotIndexed."""

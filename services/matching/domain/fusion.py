@@ -48,6 +48,8 @@ CLASSIC = RankingProfile("classic", 2, ((MEANING, 750), (WORDS, 250)))
 BALANCED = RankingProfile(
     "balanced", 1, ((MEANING, 250), (WORDS, 250), (TITLE, 200), (COVERAGE, 300)), by_language=True
 )
+TEXT = RankingProfile("text", 1, ((WORDS, 1000),))
+"""Search by words alone; no profile to choose."""
 PROFILES = {profile.name: profile for profile in (CLASSIC, BALANCED)}
 
 

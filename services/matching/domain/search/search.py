@@ -20,6 +20,8 @@ _AGAIN = 256
 """Entries near the top whose meaning is computed exactly after the scan over bytes."""
 _ENDS = 16
 """Entries at each end of the scan that are computed exactly, for the bounds."""
+_OUT = -1
+"""The rank of what is not to be shown."""
 _MARGIN = 20_000
 """Millionths of rank that the scan may be off by; ten times what was seen."""
 
@@ -34,6 +36,8 @@ class Request:
     wanted: Filter = field(default_factory=Filter)
     limit: int = 50
     after: tuple[int, str] | None = None
+    matching: bool = False
+    """Whether only entries count that hold one of the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,18 @@ def search(collection: Collection, request: Request) -> Result:
     shares = fusion.shares(request.profile, raw)
     if not shares:
         return Result([], view.total)
+    held = raw[WORDS] > 0 if request.matching and WORDS in raw else None
+    total = view.total if held is None else int(held.sum())
     stretched = _Stretched(raw, request, view)
     rough = fusion.fuse(stretched.values, shares)
-    top = _top(rough, request, view)
+    if held is not None:
+        rough[~held] = _OUT
+    top = _top(rough, request)
     if MEANING in raw:
         stretched.correct(top, view)
     chosen = {name: values[top] for name, values in stretched.values.items()}
     ranks = fusion.fuse(chosen, shares)
-    return Result(_page(view, request, top, ranks, chosen, shares), view.total)
+    return Result(_page(view, request, top, ranks, chosen, shares), total)
 
 
 def raw_signals(collection: Collection, request: Request, view: View) -> dict[str, Floats]:
@@ -122,11 +130,11 @@ def _exact_ends(values: Floats, query: Floats | None, view: View) -> None:
     values[ends] = view.products(query, ends)
 
 
-def _top(ranks: Wholes, request: Request, view: View) -> Slots:
+def _top(ranks: Wholes, request: Request) -> Slots:
     """The entries that the page can be made of, and more, so that the scan's error is harmless."""
-    places = np.arange(len(ranks), dtype=np.int32)
-    if request.after is not None:
-        places = places[ranks <= request.after[0] + _MARGIN]
+    most = None if request.after is None else request.after[0] + _MARGIN
+    within = ranks > _OUT if most is None else (ranks > _OUT) & (ranks <= most)
+    places = np.flatnonzero(within).astype(np.int32)
     count = 4 * request.limit + _AGAIN
     if len(places) <= count:
         return places
