@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     MetaData,
     SmallInteger,
     Table,
@@ -73,6 +74,24 @@ erased_profiles = Table(
     "erased_profiles",
     metadata,
     Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+)
+
+# The latest CV of each candidate: what was read in it, never the file.
+cvs = Table(
+    "cvs",
+    metadata,
+    Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+    Column("id", UUID(as_uuid=False), nullable=False),
+    # SHA-256 of the file, in hex.
+    Column("file_hash", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("truncated", Boolean, nullable=False),
+    # Facts with the words and pages that prove them: personal data.
+    Column("facts", JSONB, nullable=False),
+    Column("flags", JSONB, nullable=False),
+    Column("generated_by", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
 # Append-only: a trigger refuses deletions and every update but one, which blanks the inputs and
