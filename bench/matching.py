@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 
@@ -30,7 +31,7 @@ _QUERIES = 40
 _SCORES = 300
 _TODAY = date(2026, 11, 23)
 _ALL, _TENTH, _FEW = Filter(), Filter(city="Lyon"), Filter(city="Annecy")
-_VECTOR = {10_000: None, 100_000: Target(5.0), 1_000_000: Target(50.0)}
+_VECTOR: dict[int, Target | None] = {10_000: None, 100_000: Target(5.0), 1_000_000: Target(50.0)}
 _VECTOR_TENTH = {100_000: Target(3.0)}
 _HYBRID = {100_000: Target(25.0)}
 
@@ -90,14 +91,16 @@ def _of_size(size: int, people: People, collection: Collection) -> list[Figure]:
     for profile in (CLASSIC, BALANCED):
         for wanted, said in ((_ALL, ""), (_TENTH, ", 10 % filter"), (_FEW, ", 1.5 % filter")):
             target = _HYBRID.get(size) if profile is CLASSIC and not said else None
-            times = _timed(
-                lambda one, p=profile, w=wanted: search(
-                    collection, Request(one, p, people.names, w)
-                ),
-                asked,
-            )
+            run = partial(_hybrid, collection, people, profile, wanted)
+            times = _timed(run, asked)
             found.append(_figure(f"{name}: {profile} hybrid{said}", times, target))
     return found
+
+
+def _hybrid(
+    collection: Collection, people: People, profile: RankingProfile, wanted: Filter, one: Sought
+) -> None:
+    search(collection, Request(one, profile, people.names, wanted))
 
 
 def _vectors(
