@@ -13,7 +13,7 @@ import numpy as np
 from bench.figures import Figure, Target, quantile
 from bench.people import JOB, PROFILE, People
 from bench.scene import Scene
-from services.matching.domain.fusion import BALANCED, CLASSIC
+from services.matching.domain.fusion import BALANCED, CLASSIC, RankingProfile
 from services.matching.domain.scoring.brief import read_job
 from services.matching.domain.scoring.score import score_for
 from services.matching.domain.search.collection import Collection
@@ -62,8 +62,8 @@ def _sizes(scene: Scene, sizes: tuple[int, ...]) -> list[Figure]:
         found += _of_size(size, people, collection)
         tick()
     found.append(Figure(_GROUP, "entries laid out", len(collection) / spent, "/s of CPU"))
-    size = collection.size / 2**20
-    found.append(Figure(_GROUP, f"memory of {len(collection):,} entries", size, "MiB"))
+    memory = collection.size / 2**20
+    found.append(Figure(_GROUP, f"memory of {len(collection):,} entries", memory, "MiB"))
     return found
 
 
