@@ -1,58 +1,32 @@
-"""Occupations with their names, from files of a folder that the configuration names.
-
-`occupations_<language>.jsonl` holds a line an occupation: {"uri", "label", "alt": [...]}, as made
-from the ESCO classification of the European Union. Nothing of it is part of the project.
-"""
+"""The vocabulary file that `weneeds vocabulary build` makes, or the service's own vocabulary."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from services.matching.domain.search.texts import plain_title
+from services.matching.domain.gazetteer import Gazetteer, read_gazetteer
+from services.matching.domain.vocabulary import Builtin
 
-_LONGEST = 200
-_MOST_NAMES = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Plain names, ordered by concept; three columns of the same length."""
-
-    names: list[str]
-    concepts: list[int]
-    languages: list[str]
+_LARGEST = 256 * 1024 * 1024
 
 
-def occupation_names(folder: Path) -> Names:
-    """Read the occupations. Raises FileNotFoundError where there are none, ValueError for others.
+def load_vocabulary(file: Path | None) -> Builtin | Gazetteer:
+    """Read the file; the service's own vocabulary where none is configured.
 
-    A name that a concept has twice in a language (two genders) is kept once.
+    Raises OSError and ValueError: a file that is configured and cannot be read stops the start.
     """
-    files = sorted(folder.glob("occupations_*.jsonl"))
-    if not files:
-        raise FileNotFoundError(folder / "occupations_*.jsonl")
-    found: dict[str, dict[tuple[str, str], None]] = {}
-    for file in files:
-        language = file.stem.removeprefix("occupations_")
-        for uri, name in _lines(file):
-            found.setdefault(uri, {})[(plain_title(name), language)] = None
-    rows = [
-        (name, concept, language)
-        for concept, uri in enumerate(sorted(found))
-        for name, language in found[uri]
-    ]
-    if len(rows) > _MOST_NAMES:
-        raise ValueError(f"{folder}: more than {_MOST_NAMES} names")
-    return Names([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+    if file is None:
+        return Builtin()
+    with gzip.open(file, "rb") as stream:
+        data = stream.read(_LARGEST)
+    return read_gazetteer(json.loads(data))
 
 
-def _lines(file: Path) -> Iterator[tuple[str, str]]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            told = json.loads(line)
-            for name in [told["label"], *told.get("alt", ())]:
-                if name.strip():
-                    yield told["uri"], name[:_LONGEST]
+def save_vocabulary(file: Path, value: dict[str, Any]) -> None:
+    """Write a vocabulary; the same vocabulary gives the same bytes."""
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress(data, compresslevel=9, mtime=0))
