@@ -14,6 +14,7 @@ from weneeds.jobs.events.v1.events_pb2 import (
 from weneeds.matching.v1 import (
     cv_service_pb2,
     error_reason_pb2,
+    prospect_service_pb2,
     ranking_service_pb2,
     scoring_service_pb2,
     text_search_service_pb2,
@@ -22,46 +23,65 @@ from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB, SCOPE_KIND_RECEIPT
 
 from services.kit.chain.policy import Ownership
 from services.kit.consumer import Consumer
-from services.kit.service import Endpoint, Resources, Service, Wiring
+from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
 from services.matching.app.cv import Cvs
 from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
+from services.matching.app.occupations import Occupations
+from services.matching.app.prospects import Prospects
 from services.matching.app.ranking import Ranking, Scores
 from services.matching.app.scoring import Scoring
 from services.matching.app.text_search import TextSearch
 from services.matching.domain.fusion import PROFILES
 from services.matching.domain.search.collection import Model
-from services.matching.domain.vocabulary import Builtin
 from services.matching.events import Events
 from services.matching.ports.adapter import load_adapter
 from services.matching.ports.documents.sandbox import Sandbox
 from services.matching.ports.encoder import Usem3
 from services.matching.ports.engine import engine_hash
 from services.matching.ports.facts import JobsFacts
-from services.matching.rpc import RankingRpc, ScoringRpc
+from services.matching.ports.occupations import occupation_names
+from services.matching.ports.receipt_keys import ReceiptKeys
+from services.matching.ports.vocabulary import load_vocabulary
+from services.matching.rpc import RankingRpc
 from services.matching.rpc_cv import CvRpc
+from services.matching.rpc_scoring import ScoringRpc
 from services.matching.rpc_text import TextSearchRpc
 from services.matching.settings import MatchingSettings
 from services.matching.store.board import Board
 from services.matching.store.cvs import PostgresCvs
 from services.matching.store.index import PostgresIndex
+from services.matching.store.prospects import PostgresProspects
 from services.matching.store.receipts import PostgresReceipts
 
 _CVS = cv_service_pb2.DESCRIPTOR.services_by_name["CvService"]
 _RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
 _TEXT = text_search_service_pb2.DESCRIPTOR.services_by_name["TextSearchService"]
+_PROSPECTS = prospect_service_pb2.DESCRIPTOR.services_by_name["ProspectService"]
 _SCORING = scoring_service_pb2.DESCRIPTOR.services_by_name["ScoringService"]
 _REASONS = error_reason_pb2.DESCRIPTOR.enum_types_by_name["ErrorReason"]
 # Small enough that a batch of long profiles is embedded well before its messages come again.
 _BATCH = 64
+_EMBED_SECONDS = 2.0
 
 
 async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     """Put the rooms together."""
     index, facts, encoder = PostgresIndex(), JobsFacts(kit.channels.to("jobs")), Usem3()
-    receipts = PostgresReceipts()
+    receipts, receipt_keys = PostgresReceipts(), ReceiptKeys(kit.settings.receipt_keys_dir)
     cvs, sandbox = PostgresCvs(), Sandbox()
-    board = Board(index, kit.clock, Model(load_adapter()))
+    vocabulary = load_vocabulary(kit.settings.vocabulary)
+    adapter = load_adapter()
+    board = Board(index, kit.clock, Model(adapter))
+    occupations = Occupations(
+        kit.work,
+        kit.reader,
+        index,
+        encoder,
+        board,
+        adapter,
+        lambda: occupation_names(kit.settings.vocabulary_dir),
+    )
     profile = PROFILES[kit.settings.ranking_profile]
     ranking = Ranking(kit.reader, index, board, kit.clock, Scores(), profile)
     scoring = Scoring(
@@ -73,6 +93,17 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
         engine_hash=engine_hash(),
+        signer=receipt_keys,
+        cvs=cvs,
+    )
+    prospects = Prospects(
+        work=kit.work,
+        reader=kit.reader,
+        store=PostgresProspects(),
+        index=index,
+        encoder=encoder,
+        clock=kit.clock,
+        ids=kit.ids,
     )
     erasures = Erasures(kit.work, index, receipts, cvs)
     events = Events(Indexing(kit.work, index, facts, encoder), erasures)
@@ -93,11 +124,12 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     return Wiring(
         endpoints=[
             Endpoint(_RANKING, RankingRpc(ranking)),
-            Endpoint(_SCORING, ScoringRpc(scoring)),
+            Endpoint(_SCORING, ScoringRpc(scoring, receipt_keys)),
+            Endpoint(_PROSPECTS, ProspectRpc(prospects)),
             Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, board))),
             Endpoint(
                 _CVS,
-                CvRpc(Cvs(kit.work, kit.reader, cvs, sandbox, kit.clock, kit.ids), Builtin()),
+                CvRpc(Cvs(kit.work, kit.reader, cvs, sandbox, kit.clock, kit.ids), vocabulary),
             ),
         ],
         reasons=[_REASONS],
@@ -109,6 +141,8 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
             Consumer("matching-profiles-erased", ProfileErased, events.profile_erased),
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job, SCOPE_KIND_RECEIPT: owner_of_receipt},
+        periodic=[Periodic("matching-prospects", _EMBED_SECONDS, prospects.embed)],
+        background=[occupations.load] if kit.settings.vocabulary_dir else [],
         close=close,
     )
 

@@ -94,8 +94,8 @@ cvs = Table(
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
-# Append-only: a trigger refuses deletions and every update but one, which blanks the inputs and
-# the reasons once the candidate's account was deleted.
+# Append-only: a trigger refuses deletions and every update but one, which blanks inputs, reasons
+# and evidence once the candidate's account was deleted.
 receipts = Table(
     "receipts",
     metadata,
@@ -116,6 +116,15 @@ receipts = Table(
     Column("reliability", Text, nullable=False),
     Column("reasons", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # The notice about scoring in force; empty on receipts from before there was one.
+    Column("notice_id", Text, nullable=False),
+    # Quotations of the CV as canonical JSON; blanked with the inputs.
+    Column("evidence", Text, nullable=False),
+    Column("evidence_hash", Text, nullable=False),
+    # What was signed, to the byte, by which key, and the signature; empty on unsigned receipts.
+    Column("statement", Text, nullable=False),
+    Column("kid", Text, nullable=False),
+    Column("signature", Text, nullable=False),
     UniqueConstraint("application_id", name="receipts_application"),
     CheckConstraint("final_score between 0 and 100", name="receipts_final_score"),
     Index("receipts_by_candidate", "candidate_id"),
