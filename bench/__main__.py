@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bench import report
 from bench.boot import boots, memory
 from bench.chain import chain
+from bench.cv import cv
 from bench.events import events
 from bench.figures import Figure, Target
 from bench.gateway import gateway
@@ -33,6 +34,7 @@ _ALL: dict[str, Measurement] = {
     "gateway": gateway,
     "events": events,
     "matching": matching,
+    "cv": cv,
 }
 # Measured only where they are named: minutes, and much memory.
 _SLOW: dict[str, Measurement] = {"matching-million": matching_million}

@@ -45,6 +45,12 @@ class _Segment:
     """Words of one line without a wide gap."""
 
     words: list[Word]
+    top: float
+    bottom: float
+
+    @classmethod
+    def of(cls, word: Word) -> _Segment:
+        return cls([word], word.top, word.bottom)
 
     @property
     def left(self) -> float:
@@ -54,13 +60,10 @@ class _Segment:
     def right(self) -> float:
         return self.words[-1].right
 
-    @property
-    def top(self) -> float:
-        return min(word.top for word in self.words)
-
-    @property
-    def bottom(self) -> float:
-        return max(word.bottom for word in self.words)
+    def add(self, words: Sequence[Word], top: float, bottom: float) -> None:
+        """Go on with words to the right."""
+        self.words.extend(words)
+        self.top, self.bottom = min(self.top, top), max(self.bottom, bottom)
 
     @property
     def text(self) -> str:
@@ -99,9 +102,9 @@ def _segments(words: Sequence[Word]) -> list[_Segment]:
     found: list[_Segment] = []
     for word in words:
         if found and _continues(found[-1].words[-1], word):
-            found[-1].words.append(word)
+            found[-1].add((word,), word.top, word.bottom)
         else:
-            found.append(_Segment([word]))
+            found.append(_Segment.of(word))
     return [joined for row in _rows(found) for joined in _joined(row)]
 
 
@@ -131,7 +134,7 @@ def _joined(row: list[_Segment]) -> list[_Segment]:
     found = [row[0]]
     for segment in row[1:]:
         if _continues(found[-1].words[-1], segment.words[0]):
-            found[-1].words.extend(segment.words)
+            found[-1].add(segment.words, segment.top, segment.bottom)
         else:
             found.append(segment)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,8 +119,7 @@ def _printed(page: pdfium.PdfPage, height: float) -> list[Printed]:
     reader = _Reader(textpage, page, height)
     found: list[Printed] = []
     start: int | None = None
-    for index in range(count + 1):
-        code = raw.FPDFText_GetUnicode(textpage, index) if index < count else 32
+    for index, code in enumerate((*_codes(textpage, count), 32)):
         if code in _BREAKS:
             if start is not None:
                 found.extend(reader.words(start, index))
@@ -137,11 +137,24 @@ def _printed(page: pdfium.PdfPage, height: float) -> list[Printed]:
 _BREAKS = frozenset((0, 9, 10, 13, 32, 0xA0, 0x2003, 0x2002, 0x2009, 0x202F))
 
 
+def _codes(textpage: pdfium.PdfTextPage, count: int) -> Sequence[int]:
+    """Return the code of each character: at once where the library counts them alike."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    if raw.FPDFText_GetText(textpage.raw, 0, count, buffer) == count + 1:
+        codes = buffer[:count]
+        if not any(0xD800 <= code <= 0xDFFF for code in codes):  # noqa: PLR2004
+            # The same hyphen has another code here.
+            return [_SOFT if code == _SOFT_IN_TEXT else code for code in codes]
+    return [raw.FPDFText_GetUnicode(textpage.raw, index) for index in range(count)]
+
+
 class _Reader:
     """Reads words with their boxes and styles; styles are kept by text object."""
 
     def __init__(self, textpage: pdfium.PdfTextPage, page: pdfium.PdfPage, height: float) -> None:
-        self._page = textpage
+        # The bare pointer: the wrapper is unwrapped at every call.
+        self._page = textpage.raw
+        self._kept = textpage
         left, _, _, top = page.get_cropbox()
         self._left, self._top = left, top if top else height
         self._rect = raw.FS_RECTF()
@@ -213,6 +226,7 @@ class _Reader:
 
 
 _SOFT = 2
+_SOFT_IN_TEXT = 0xFFFE
 
 
 def _letter(code: int) -> str:
