@@ -19,7 +19,7 @@ from evaluation.texts import Texts
 from services.matching.domain.search.collection import Model
 from services.matching.domain.search.titles import Adapter, Vocabulary
 from services.matching.ports.adapter import load_adapter
-from services.matching.ports.vocabulary import occupation_names
+from services.matching.ports.occupations import occupation_names
 
 
 def main() -> None:

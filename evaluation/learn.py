@@ -26,7 +26,7 @@ from evaluation.places import STATE, NoSets, eval_dir
 from evaluation.texts import Texts
 from services.matching.domain.search.titles import Adapter
 from services.matching.ports.adapter import TITLES, save_adapter
-from services.matching.ports.vocabulary import Names, occupation_names
+from services.matching.ports.occupations import Names, occupation_names
 
 SHRINKAGE = 0.3
 DIRECTIONS = 256

@@ -12,7 +12,7 @@ from weneeds.matching.v1 import filter_pb2 as pb
 from services.matching.domain.scoring.facts import Language
 from services.matching.domain.search.facets import Filter
 
-_EPOCH = date(1970, 1, 1)
+EPOCH = date(1970, 1, 1)
 _DECEMBER, _LAST_DAY = 12, 28
 
 
@@ -21,11 +21,11 @@ def profile_filter(message: pb.ProfileFilter) -> Filter:
     return Filter(
         city=message.city,
         radius=message.radius_km,
-        contracts=_contracts(message.contract_types),
+        contracts=contracts(message.contract_types),
         languages=tuple(map(_language, message.languages)),
         skills=tuple(message.skills),
         salary_at_most=message.salary_at_most,
-        available_by=_day(message.available_by) if message.HasField("available_by") else 0,
+        available_by=day_number(message.available_by) if message.HasField("available_by") else 0,
     )
 
 
@@ -34,13 +34,14 @@ def job_filter(message: pb.JobFilter) -> Filter:
     return Filter(
         city=message.city,
         radius=message.radius_km,
-        contracts=_contracts(message.contract_types),
+        contracts=contracts(message.contract_types),
         skills=tuple(message.skills),
         salary_at_least=message.salary_at_least,
     )
 
 
-def _contracts(numbers: Iterable[ContractType]) -> tuple[str, ...]:
+def contracts(numbers: Iterable[ContractType]) -> tuple[str, ...]:
+    """Read kinds of contract."""
     return tuple(ContractType.Name(one).removeprefix("CONTRACT_TYPE_") for one in numbers)
 
 
@@ -49,12 +50,12 @@ def _language(text: str) -> Language:
     return Language(code, level)
 
 
-def _day(told: Date) -> int:
+def day_number(told: Date) -> int:
     """Days since 1970; a date that is not one counts from the nearest day before that is."""
-    year = min(max(told.year, _EPOCH.year), date.max.year)
+    year = min(max(told.year, EPOCH.year), date.max.year)
     month, day = min(max(told.month, 1), _DECEMBER), max(told.day, 1)
     try:
         meant = date(year, month, day)
     except ValueError:
         meant = date(year, month, _LAST_DAY)
-    return (meant - _EPOCH).days
+    return (meant - EPOCH).days

@@ -46,7 +46,7 @@ class RankingProfile:
 
 CLASSIC = RankingProfile("classic", 2, ((MEANING, 750), (WORDS, 250)))
 BALANCED = RankingProfile(
-    "balanced", 1, ((MEANING, 250), (WORDS, 250), (TITLE, 200), (COVERAGE, 300)), by_language=True
+    "balanced", 1, ((MEANING, 300), (WORDS, 200), (TITLE, 200), (COVERAGE, 300)), by_language=True
 )
 TEXT = RankingProfile("text", 1, ((WORDS, 1000),))
 """Search by words alone; no profile to choose."""

@@ -39,7 +39,7 @@ _CHANGED_PROFILES = Query.text(
         select candidate_id as id, version, false as gone from indexed_profiles
         where changed >= cast(cast(:seen as text) as xid8)
         union all select id, version, candidate_id is not null from prospects
-        where changed >= cast(cast(:seen as text) as xid8)
+        where experiences is not null and changed >= cast(cast(:seen as text) as xid8)
         union all select candidate_id, 0, true from erased_profiles
         where changed >= cast(cast(:seen as text) as xid8)
     ) c on true
@@ -63,7 +63,8 @@ _FULL_PROFILES = Query.text(
     union all
     select id, version, city, locale, facts, company_id, salary, available,
            vector_send(experiences)
-    from prospects where id = any(cast(:ids as uuid[])) and candidate_id is null
+    from prospects
+    where id = any(cast(:ids as uuid[])) and candidate_id is null and experiences is not null
     """
 )
 _FULL_JOBS = Query.text(

@@ -45,7 +45,8 @@ _PROFILES = Query.text(
     from indexed_profiles where candidate_id = any(cast(:ids as uuid[]))
     union all
     select id, version, city, locale, facts, vector_send(experiences)
-    from prospects where id = any(cast(:ids as uuid[]))
+    from prospects
+    where id = any(cast(:ids as uuid[])) and experiences is not null
     """
 )
 _KNOWN_NAMES = Query.text("select name from name_vectors where name = any(:names)")

@@ -40,15 +40,16 @@ def _prospects() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("company_id", UUID(as_uuid=False), nullable=False),
         sa.Column("candidate_id", UUID(as_uuid=False)),
+        sa.Column("reference", sa.Text, nullable=False),
         sa.Column("city", sa.Text, nullable=False),
         sa.Column("locale", sa.Text, nullable=False),
         sa.Column("salary", sa.Integer, nullable=False),
         sa.Column("available", sa.Integer, nullable=False),
         sa.Column("facts", JSONB, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.execute("alter table prospects add column experiences public.vector(512) not null")
+    # Without a vector until the encoder has had its turn.
+    op.execute("alter table prospects add column experiences public.vector(512)")
     op.execute("alter table prospects alter column experiences set storage plain")
     op.create_index("prospects_by_company", "prospects", ["company_id", "id"])
     op.create_index("prospects_by_candidate", "prospects", ["candidate_id"])
