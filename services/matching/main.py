@@ -45,6 +45,7 @@ from services.matching.ports.receipt_keys import ReceiptKeys
 from services.matching.ports.vocabulary import load_vocabulary
 from services.matching.rpc import RankingRpc
 from services.matching.rpc_cv import CvRpc
+from services.matching.rpc_prospects import ProspectRpc
 from services.matching.rpc_scoring import ScoringRpc
 from services.matching.rpc_text import TextSearchRpc
 from services.matching.settings import MatchingSettings

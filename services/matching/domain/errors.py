@@ -19,3 +19,15 @@ class ReceiptNotFound(Refused):
     """No receipt has this id."""
 
     reason = "RECEIPT_NOT_FOUND"
+
+
+class ProspectNotFound(Refused):
+    """The company has no such prospect."""
+
+    reason = "PROSPECT_NOT_FOUND"
+
+
+class ProspectConverted(Refused):
+    """The prospect became another candidate before."""
+
+    reason = "PROSPECT_CONVERTED"
