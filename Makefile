@@ -111,6 +111,7 @@ bench: gen ## Measure against peers and print the table
 .PHONY: eval
 eval: gen ## Measure the ranking on labelled sets (EVAL_DIR=../shared/eval)
 	@$(BIN)/python -m evaluation
+	@$(BIN)/python -m evaluation.cv_files
 
 .PHONY: lock
 lock: env ## Resolve pyproject.toml again into requirements.lock
