@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.type.date_pb2 import Date
 from typer.testing import CliRunner
+from weneeds.jobs.v1.candidate_pb2 import Address, Experience, Profile
 
 from services.matching.domain.proof import Verdict, overall, prove
 from services.matching.domain.scoring.inputs import read_inputs
@@ -16,7 +20,7 @@ from services.matching.domain.scoring.score import score
 from services.matching.ports.engine import engine_hash
 from services.matching.ports.receipt_keys import KeySet
 from stack.cli import app
-from tests.mesh.test_matching import candidate, developer, place
+from tests.mesh.test_matching import PASSWORD, candidate, developer, place
 
 pytestmark = pytest.mark.mesh
 
@@ -63,3 +67,36 @@ async def test_counterfactuals_start_from_the_score_of_the_receipt(mesh: Any) ->
         assert one.score_before == final < one.score_after
         assert one.text.startswith("With ")
         assert one.text.endswith(f"{final} -> {one.score_after}")
+
+
+async def test_name_and_address_change_not_one_byte_of_what_is_scored(mesh: Any) -> None:
+    here = await place(mesh)
+    receipts = []
+    for first_name, city in (("Aïcha", "Bobigny"), ("Jean-Eudes", "Versailles")):
+        client = mesh.client("en")
+        email = f"{first_name[0].lower()}-{uuid4()}@example.org"
+        await client.accounts.register(
+            email=email,
+            password=PASSWORD,
+            first_name=first_name,
+            last_name="Fictive",
+            role="USER_ROLE_CANDIDATE",
+        )
+        await client.sessions.sign_in(email=email, password=PASSWORD)
+        held = Experience(
+            title="Développeuse", company=f"Société {city}", start=Date(year=2020, month=2)
+        )
+        profile = Profile(
+            title="Développeuse Python",
+            summary=f"{first_name}, {city}.",
+            experiences=[held],
+            skills=["Python"],
+            address=Address(city=city, postal_code="75000", country="FR"),
+        )
+        paths = ["title", "summary", "experiences", "skills", "address"]
+        await client.candidates.update_profile(profile=profile, update_mask=FieldMask(paths=paths))
+        application = (await client.applications.apply(job_id=here.job_id)).application
+        answer = await client.scoring.get_receipt(receipt_id=application.receipt_id)
+        receipts.append(answer.receipt)
+    assert receipts[0].inputs == receipts[1].inputs
+    assert receipts[0].score == receipts[1].score
