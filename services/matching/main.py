@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from weneeds.jobs.events.v1.events_pb2 import (
@@ -31,6 +32,7 @@ from services.matching.app.occupations import Occupations
 from services.matching.app.prospects import Prospects
 from services.matching.app.ranking import Ranking, Scores
 from services.matching.app.scoring import Scoring
+from services.matching.app.stores import Searcher
 from services.matching.app.text_search import TextSearch
 from services.matching.domain.fusion import PROFILES
 from services.matching.domain.search.collection import Model
@@ -43,6 +45,7 @@ from services.matching.ports.facts import JobsFacts
 from services.matching.ports.occupations import occupation_names
 from services.matching.ports.receipt_keys import ReceiptKeys
 from services.matching.ports.vocabulary import load_vocabulary
+from services.matching.ports.weaviate import WeaviateCollection, connect
 from services.matching.rpc import RankingRpc
 from services.matching.rpc_cv import CvRpc
 from services.matching.rpc_prospects import ProspectRpc
@@ -52,6 +55,7 @@ from services.matching.settings import MatchingSettings
 from services.matching.store.board import Board
 from services.matching.store.cvs import PostgresCvs
 from services.matching.store.index import PostgresIndex
+from services.matching.store.mirror import Mirror
 from services.matching.store.prospects import PostgresProspects
 from services.matching.store.receipts import PostgresReceipts
 
@@ -74,6 +78,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     vocabulary = load_vocabulary(kit.settings.vocabulary)
     adapter = load_adapter()
     board = Board(index, kit.clock, Model(adapter))
+    engine, close_engine = await _engine(kit, index, board)
     occupations = Occupations(
         kit.work,
         kit.reader,
@@ -84,7 +89,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         lambda: occupation_names(kit.settings.vocabulary_dir),
     )
     profile = PROFILES[kit.settings.ranking_profile]
-    ranking = Ranking(kit.reader, index, board, kit.clock, Scores(), profile)
+    ranking = Ranking(kit.reader, index, engine, kit.clock, Scores(), profile)
     scoring = Scoring(
         work=kit.work,
         reader=kit.reader,
@@ -119,7 +124,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
 
     async def close() -> None:
         await encoder.close()
-        await board.close()
+        await close_engine()
         await sandbox.close()
 
     return Wiring(
@@ -127,7 +132,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
             Endpoint(_RANKING, RankingRpc(ranking)),
             Endpoint(_SCORING, ScoringRpc(scoring, receipt_keys)),
             Endpoint(_PROSPECTS, ProspectRpc(prospects)),
-            Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, board))),
+            Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, engine))),
             Endpoint(
                 _CVS,
                 CvRpc(Cvs(kit.work, kit.reader, cvs, sandbox, kit.clock, kit.ids), vocabulary),
@@ -146,6 +151,27 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         background=[occupations.load] if kit.settings.vocabulary_dir else [],
         close=close,
     )
+
+
+async def _engine(
+    kit: Resources[MatchingSettings], index: PostgresIndex, board: Board
+) -> tuple[Searcher, Callable[[], Awaitable[None]]]:
+    """Return the engine that the configuration names, and what ends it."""
+    if kit.settings.engine == "pgvector":
+        return board, board.close
+    client = await connect(kit.settings.weaviate_url, kit.settings.weaviate_grpc_url)
+    mirror = Mirror(
+        index,
+        kit.clock,
+        WeaviateCollection(client, "Candidate"),
+        WeaviateCollection(client, "Job"),
+    )
+
+    async def close() -> None:
+        await client.close()
+        await board.close()
+
+    return mirror, close
 
 
 SERVICE = Service(

@@ -98,11 +98,11 @@ async def test_words_find_candidates_and_jobs(mesh: Any) -> None:
     _, person = await candidate(mesh, "Sommelière", "Elle goûte.", [word, "Écoute"])
 
     async def look() -> list[str] | None:
-        page = here.recruiter.text_search.rank_candidates_by_text(
+        page = here.recruiter.text_searches.rank_candidates_by_text(
             company_id=here.company_id, query=word.upper()
         )
         return [hit.candidate_id async for hit in page] or None
 
     assert await eventually(look) == [person]
-    page = here.recruiter.text_search.rank_jobs_by_text(query="developpeur PYTHON")
+    page = here.recruiter.text_searches.rank_jobs_by_text(query="developpeur PYTHON")
     assert here.job_id in {hit.job_id async for hit in page}

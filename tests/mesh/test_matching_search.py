@@ -24,8 +24,11 @@ from services.matching.domain.search.entry import Sought
 from services.matching.domain.search.facets import CANDIDATE, Filter
 from services.matching.domain.search.search import Request
 from services.matching.domain.search.texts import tokens
+from services.matching.ports.weaviate import WeaviateCollection, connect
 from services.matching.store.board import Board
 from services.matching.store.index import PostgresIndex
+from services.matching.store.mirror import Mirror
+from stack.standins.weaviate import serving
 
 pytestmark = pytest.mark.mesh
 
@@ -182,6 +185,40 @@ async def test_the_board_follows_its_tables(database: Database) -> None:
         assert (found.total, found.hits[0].fused.value(WORDS)) == (1, 0)
         await index.erase_profile(work, entry(1, (1.0, 0.0)).profile.id)
         assert (await engine.profiles(work, request("soudeur"))).total == 0
+
+    await in_empty_index(database, run)
+
+
+async def test_a_search_server_follows_the_tables_too(database: Database) -> None:
+    """Against the stand-in: what is written, changed and erased reaches the server."""
+
+    async def run(work: UnitOfWork, index: PostgresIndex) -> None:
+        async with serving() as (_, url, grpc):
+            client = await connect(url, grpc)
+            engine = Mirror(
+                index,
+                SystemClock(),
+                WeaviateCollection(client, "Candidate"),
+                WeaviateCollection(client, "Job"),
+            )
+            asked = request("soudeur")
+            await index.put_profiles(
+                work,
+                [
+                    entry(1, (1.0, 0.0), title="Fleuriste"),
+                    entry(2, (0.9, 0.4), title="Soudeur"),
+                    entry(3, (0.0, 1.0), title="Autre"),
+                ],
+            )
+            found = await engine.profiles(work, asked)
+            assert [hit.entry.id[-1] for hit in found.hits] == ["2", "1", "3"]
+            await index.put_profiles(work, [entry(2, (0.0, 1.0), title="Autre", version=2)])
+            found = await engine.profiles(work, asked)
+            assert [hit.entry.version for hit in found.hits if hit.entry.id[-1] == "2"] == [2]
+            assert found.hits[0].entry.id[-1] == "1"
+            await index.erase_profile(work, entry(2, (1.0, 0.0)).profile.id)
+            assert (await engine.profiles(work, asked)).total == 2
+            await client.close()
 
     await in_empty_index(database, run)
 

@@ -31,7 +31,7 @@ _NOTHING = np.zeros(DIMENSIONS, np.float32)
 Done = TypeVar("Done")
 _FIRST = "0"
 # One row at least, so that the horizon always comes.
-_CHANGED_PROFILES = Query.text(
+CHANGED_PROFILES = Query.text(
     """
     select upto, c.* from (
         select cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as upto
@@ -45,7 +45,7 @@ _CHANGED_PROFILES = Query.text(
     ) c on true
     """
 )
-_CHANGED_JOBS = Query.text(
+CHANGED_JOBS = Query.text(
     """
     select upto, c.* from (
         select cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as upto
@@ -55,7 +55,7 @@ _CHANGED_JOBS = Query.text(
     ) c on true
     """
 )
-_FULL_PROFILES = Query.text(
+FULL_PROFILES = Query.text(
     """
     select candidate_id as id, version, city, locale, facts, null as company_id, 0 as salary,
            0 as available, vector_send(experiences) as vector
@@ -67,7 +67,7 @@ _FULL_PROFILES = Query.text(
     where id = any(cast(:ids as uuid[])) and candidate_id is null and experiences is not null
     """
 )
-_FULL_JOBS = Query.text(
+FULL_JOBS = Query.text(
     """
     select job_id as id, version, city, locale, facts, company_id, salary, 0 as available,
            vector_send(experiences) as vector
@@ -88,8 +88,8 @@ class Board:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
         model = model or Model()
         tools = _Tools(index, clock, self._thread)
-        self._profiles = _Followed(tools, _CHANGED_PROFILES, _FULL_PROFILES, profile_entry, model)
-        self._jobs = _Followed(tools, _CHANGED_JOBS, _FULL_JOBS, job_entry, model)
+        self._profiles = _Followed(tools, CHANGED_PROFILES, FULL_PROFILES, profile_entry, model)
+        self._jobs = _Followed(tools, CHANGED_JOBS, FULL_JOBS, job_entry, model)
 
     async def use(self, reads: Reads, model: Model) -> None:
         """Compare titles by another model; the tables are read again while searches go on."""
@@ -176,7 +176,7 @@ class _Followed:
 
     async def _put(self, reads: Reads, collection: Collection, ids: Sequence[str]) -> None:
         rows = await reads.fetch(self._full, ids=list(ids))
-        now = _month(self._tools.clock)
+        now = month_of(self._tools.clock)
         entries = await self._tools.run(lambda: [self._read(row, now) for row in rows])
         titles, skills = collection.new_texts(entries)
         vectors = await self._tools.index.names(reads, [*titles, *skills])
@@ -190,6 +190,7 @@ def _is_new(collection: Collection, row: Row) -> bool:
     return entry is None or bool(entry.version != row["version"])
 
 
-def _month(clock: Clock) -> int:
+def month_of(clock: Clock) -> int:
+    """The current month, up to which work that lasts is counted."""
     today = clock.now().date()
     return Month(today.year, today.month).index
