@@ -45,7 +45,6 @@ from services.matching.ports.facts import JobsFacts
 from services.matching.ports.occupations import occupation_names
 from services.matching.ports.receipt_keys import ReceiptKeys
 from services.matching.ports.vocabulary import load_vocabulary
-from services.matching.ports.weaviate import WeaviateCollection, connect
 from services.matching.rpc import RankingRpc
 from services.matching.rpc_cv import CvRpc
 from services.matching.rpc_prospects import ProspectRpc
@@ -159,6 +158,9 @@ async def _engine(
     """Return the engine that the configuration names, and what ends it."""
     if kit.settings.engine == "pgvector":
         return board, board.close
+    # Its client takes a while to import and is needed here alone.
+    from services.matching.ports.weaviate import WeaviateCollection, connect
+
     client = await connect(kit.settings.weaviate_url, kit.settings.weaviate_grpc_url)
     mirror = Mirror(
         index,
