@@ -195,13 +195,17 @@ def _is_gutter(band: Sequence[_Box], edge: float) -> bool:
 
 def _reads_across(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
     """Tell a table of labels and values, or of titles and places, from two columns."""
-    fewer, more = sorted((left, right), key=len)
+    if any(_CONTACT.search(box.segment.text) for box in (*left, *right)):
+        return False
+    if any(_is_heading(box) for box in right):
+        return False
+    first, last = right[0].top, right[-1].bottom
+    named = [box for box in left if first <= box.middle <= last and not _is_heading(box)]
+    fewer, more = sorted((named, list(right)), key=len)
     aligned = sum(any(abs(a.bottom - b.bottom) < 1.5 for b in more) for a in fewer)  # noqa: PLR2004
     if aligned * 5 < len(fewer) * 4:
         return False
-    if any(_CONTACT.search(box.segment.text) or _is_heading(box) for box in (*left, *right)):
-        return False
-    return len(fewer) < _FEWEST_ALIGNED or fewer is left
+    return len(fewer) < _FEWEST_ALIGNED or fewer is named
 
 
 def _share(boxes: Sequence[_Box], test: object) -> float:

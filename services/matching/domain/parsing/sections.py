@@ -15,6 +15,7 @@ from services.matching.domain.parsing.skills import spoken_of
 from services.matching.domain.parsing.words import is_sentence, title_weight
 
 _SHORT_LABEL = 4
+_ON_ONE_LINE = (Section.SKILLS, Section.LANGUAGES, Section.CERTIFICATIONS)
 
 
 @dataclass(slots=True)
@@ -108,11 +109,14 @@ def _opens(items: Sequence[Item], place: int, opened: Section, parts: Sequence[P
 
 def _inline(item: Item, part: Part) -> Section | None:
     """Return the section that "Compétences : Python, SQL" opens on one line."""
-    if item.bullet or part.section in (Section.SKILLS, Section.EXPERIENCE, Section.EDUCATION):
+    if item.bullet or part.section is Section.SKILLS:
         return None
     label = labelled(item.text)
     opened = section_of(label[0]) if label else None
-    return opened if opened in (Section.SKILLS, Section.LANGUAGES, Section.CERTIFICATIONS) else None
+    if part.section is Section.EXPERIENCE and opened is not Section.LANGUAGES:
+        # "Outils : Python, Docker" is a line about the position.
+        return None
+    return opened if opened in _ON_ONE_LINE else None
 
 
 def _untitled(part: Part) -> list[Part]:

@@ -121,6 +121,8 @@ def _pieces(items: Sequence[Item]) -> Iterator[Piece]:
         label = labelled(item.text)
         if label and not spoken_of(Piece(item, 0, len(label[0]))):
             start = label[1]
+        elif _has_label(item.text):
+            start = item.text.index("\t") + 1
         if item.heading:
             continue
         whole = Piece(item, start, len(item.text))
@@ -132,6 +134,12 @@ def _pieces(items: Sequence[Item]) -> Iterator[Piece]:
             trimmed = cutting.trimmed(item, piece.start, end)
             if trimmed:
                 yield trimmed
+
+
+def _has_label(text: str) -> bool:
+    """Tell "Outils", a gap, and "Excel, Word" from a row of skills."""
+    label, gap, rest = text.partition("\t")
+    return bool(gap) and "," in rest and "," not in label and "\t" not in rest
 
 
 def _is_prose(text: str) -> bool:

@@ -133,7 +133,11 @@ def is_place(text: str) -> bool:
 
 def contract_in(text: str) -> tuple[str, int, int] | None:
     """Return the kind of contract that a short text names, and where."""
-    match = _CONTRACT.search(plain(text))
+    flat = plain(text)
+    found = list(_CONTRACT.finditer(flat))
+    # "Apprenti électricien (alternance)": what stands in brackets is meant.
+    found.sort(key=lambda m: flat[m.start() - 1 : m.start()] != "(" or flat[m.end() :][:1] != ")")
+    match = found[0] if found else None
     if match is None or match.lastgroup is None:
         return None
     return match.lastgroup, match.start(), match.end()

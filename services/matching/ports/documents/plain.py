@@ -20,6 +20,8 @@ _LONGEST_LINE = 20_000
 _MOST_LINES = 5_000
 _MARKDOWN = re.compile(r"^#{1,6}\s+|\*\*|__")
 _FEW_COLUMNS = 60
+_FEW_LINES = 3
+_NEAR_EDGE = 0.88
 
 
 def read_text(text: str) -> Document:
@@ -38,9 +40,7 @@ def read_text(text: str) -> Document:
         line = _line(plain, number, page)
         if line:
             lines.append(line)
-    widest = max((line.right for line in lines), default=0.0)
-    if widest < _FEW_COLUMNS:
-        # Too narrow to have been wrapped.
+    if not _is_wrapped(lines):
         lines = [_unwrapped(line) for line in lines]
     return Document((Block(tuple(lines)),), pages=page, flags=tuple(flags), truncated=truncated)
 
@@ -65,6 +65,13 @@ def _line(raw: str, number: int, page: int) -> Line | None:
         first_width=float(len(first)),
     )
     return without_bullet(line)
+
+
+def _is_wrapped(lines: list[Line]) -> bool:
+    """Tell text with an edge that several lines come near to from lines that end on purpose."""
+    widest = max((line.right for line in lines), default=0.0)
+    full = sum(line.right >= widest * _NEAR_EDGE for line in lines)
+    return widest >= _FEW_COLUMNS and full >= max(_FEW_LINES, len(lines) // 10)
 
 
 def _unwrapped(line: Line) -> Line:
