@@ -13,8 +13,10 @@ from weneeds.jobs.events.v1.events_pb2 import (
     ProfileUpdated,
 )
 from weneeds.matching.v1 import (
+    assistant_service_pb2,
     cv_service_pb2,
     error_reason_pb2,
+    interview_service_pb2,
     prospect_service_pb2,
     ranking_service_pb2,
     scoring_service_pb2,
@@ -25,9 +27,12 @@ from weneeds.options.v1.policy_pb2 import SCOPE_KIND_JOB, SCOPE_KIND_RECEIPT
 from services.kit.chain.policy import Ownership
 from services.kit.consumer import Consumer
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
+from services.matching.app.assistant import Assistant
 from services.matching.app.cv import Cvs
 from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
+from services.matching.app.interviews import Interviews
+from services.matching.app.llm import Front, Limits
 from services.matching.app.occupations import Occupations
 from services.matching.app.prospects import Prospects
 from services.matching.app.ranking import Ranking, Scores
@@ -42,10 +47,13 @@ from services.matching.ports.documents.sandbox import Sandbox
 from services.matching.ports.encoder import Usem3
 from services.matching.ports.engine import engine_hash
 from services.matching.ports.facts import JobsFacts
+from services.matching.ports.llm.chat import build
+from services.matching.ports.llm.spending import ValkeySpending
 from services.matching.ports.occupations import occupation_names
 from services.matching.ports.receipt_keys import ReceiptKeys
 from services.matching.ports.vocabulary import load_vocabulary
 from services.matching.rpc import RankingRpc
+from services.matching.rpc_assistant import AssistantRpc, InterviewRpc
 from services.matching.rpc_cv import CvRpc
 from services.matching.rpc_prospects import ProspectRpc
 from services.matching.rpc_scoring import ScoringRpc
@@ -58,6 +66,8 @@ from services.matching.store.mirror import Mirror
 from services.matching.store.prospects import PostgresProspects
 from services.matching.store.receipts import PostgresReceipts
 
+_ASSISTANT = assistant_service_pb2.DESCRIPTOR.services_by_name["AssistantService"]
+_INTERVIEWS = interview_service_pb2.DESCRIPTOR.services_by_name["InterviewService"]
 _CVS = cv_service_pb2.DESCRIPTOR.services_by_name["CvService"]
 _RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
 _TEXT = text_search_service_pb2.DESCRIPTOR.services_by_name["TextSearchService"]
@@ -110,6 +120,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         clock=kit.clock,
         ids=kit.ids,
     )
+    front = _language_models(kit)
     erasures = Erasures(kit.work, index, receipts, cvs)
     events = Events(Indexing(kit.work, index, facts, encoder), erasures)
 
@@ -129,6 +140,8 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     return Wiring(
         endpoints=[
             Endpoint(_RANKING, RankingRpc(ranking)),
+            Endpoint(_ASSISTANT, AssistantRpc(Assistant(front, kit.clock))),
+            Endpoint(_INTERVIEWS, InterviewRpc(Interviews(scoring, front))),
             Endpoint(_SCORING, ScoringRpc(scoring, receipt_keys)),
             Endpoint(_PROSPECTS, ProspectRpc(prospects)),
             Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, engine))),
@@ -174,6 +187,14 @@ async def _engine(
         await board.close()
 
     return mirror, close
+
+
+def _language_models(kit: Resources[MatchingSettings]) -> Front:
+    settings = kit.settings
+    models = build(settings.llm_models, settings.llm_keys, settings.llm_urls)
+    spending = ValkeySpending(kit.redis, kit.clock, settings.llm_day_tokens)
+    limits = Limits(settings.llm_seconds, settings.llm_answer_tokens, settings.llm_call_tokens)
+    return Front(models, spending, limits)
 
 
 SERVICE = Service(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from services.kit.settings import Settings
 
@@ -28,6 +28,19 @@ class MatchingSettings(Settings):
     # What `weneeds vocabulary build` wrote: names in CVs are linked to ESCO and ROME; without it
     # to the service's own vocabulary.
     vocabulary: Path | None = None
+
+    # Language models, "<provider>:<model>", in the order they are asked: openai, anthropic,
+    # mistral, or compatible for any address that speaks OpenAI's protocol.
+    llm_models: list[str] = Field(default=[])
+    # By provider: keys, and addresses where not the provider's own.
+    llm_keys: dict[str, str] = Field(default={}, repr=False)
+    llm_urls: dict[str, str] = Field(default={})
+    # For one answer of one provider.
+    llm_seconds: float = 20.0
+    # Prompt and answer together, an answer alone, and all calls of a day (UTC) together.
+    llm_call_tokens: int = 40_000
+    llm_answer_tokens: int = 1_500
+    llm_day_tokens: int = 2_000_000
 
     @model_validator(mode="after")
     def _engine_has_what_it_needs(self) -> Self:
