@@ -10,6 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.json_format import MessageToDict
 from google.type.date_pb2 import Date
 from typer.testing import CliRunner
 from weneeds.jobs.v1.candidate_pb2 import Address, Experience, Profile
@@ -23,6 +24,25 @@ from stack.cli import app
 from tests.mesh.test_matching import PASSWORD, candidate, developer, place
 
 pytestmark = pytest.mark.mesh
+
+CV = """\
+Personne Fictive
+Développeuse Python
+
+EXPÉRIENCE
+
+Développeuse back-end, Société Fictive
+janvier 2021 - aujourd'hui
+- Conception d'API avec FastAPI et PostgreSQL
+
+COMPÉTENCES
+
+Python, FastAPI, PostgreSQL, Docker
+
+LANGUES
+
+Français (langue maternelle), Anglais B2
+"""
 
 
 async def test_what_the_gateway_answers_is_proved_with_the_keys_that_it_publishes(
@@ -100,3 +120,23 @@ async def test_name_and_address_change_not_one_byte_of_what_is_scored(mesh: Any)
         receipts.append(answer.receipt)
     assert receipts[0].inputs == receipts[1].inputs
     assert receipts[0].score == receipts[1].score
+
+
+async def test_what_the_cv_says_is_quoted_and_proved_with_the_rest(mesh: Any) -> None:
+    here = await place(mesh)
+    client, _ = await candidate(mesh, "Développeuse Python", "Scripts.", ["Python"])
+    cv = (await client.cvs.parse_cv(content=CV.encode())).cv
+    paths = ["title", "experiences", "skills", "languages"]
+    await client.candidates.update_profile(
+        profile=cv.proposed_profile, update_mask=FieldMask(paths=paths)
+    )
+    application = (await client.applications.apply(job_id=here.job_id)).application
+    answer = await client.scoring.get_receipt(receipt_id=application.receipt_id)
+    evidence = answer.receipt.evidence
+    assert {one.fact for one in evidence} >= {"profile.title", "profile.skills[0]"}
+    assert all(one.quote in CV for one in evidence)
+    assert not any("Fictive" in one.quote for one in evidence)
+    published = await client.scoring.get_receipt_keys()
+    keys = [MessageToDict(key) for key in published.keys]
+    steps = prove(answer.document, engine_hash(), KeySet.parse(json.dumps({"keys": keys})).check)
+    assert overall(steps) is Verdict.PROVED, steps
