@@ -41,7 +41,14 @@ SCOPED = [method for method in PUBLIC if method.policy.HasField("scope")]
 HARMLESS = [m for m in SCOPED if m.name not in {"WithdrawApplication", "CloseJob"}]
 ROLES = {USER_ROLE_CANDIDATE: CANDIDATE, USER_ROLE_RECRUITER: RECRUITER}
 # What a caller who passes the policy can meet: the walk sends empty or meaningless requests.
-PASSED = {"", "INVALID_FIELDS", "PROFILE_MISSING", "PROFILE_NOT_INDEXED", "COMPANY_NOT_FOUND"}
+PASSED = {
+    "",
+    "INVALID_FIELDS",
+    "PROFILE_MISSING",
+    "PROFILE_NOT_INDEXED",
+    "COMPANY_NOT_FOUND",
+    "CV_NOT_FOUND",
+}
 # Calls that end the caller's session.
 ENDING = {"SignOut", "EndAllSessions"}
 STAFF = [method for method in PUBLIC if method.policy.access == Access.ACCESS_ADMIN]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.matching.domain.query import (
     concept_words,
@@ -57,3 +60,8 @@ def test_a_profile_searches_by_its_skills_and_titles() -> None:
     found = tokens(profile_terms(PYTHON_DEV))
     assert found["xfastapi"]
     assert found["developpeuse"]
+
+
+@given(st.text(max_size=200))
+def test_terms_hold_nothing_but_letters_and_digits(text: str) -> None:
+    assert all(re.fullmatch("[a-z0-9]+", token) for token in tokens(text))
