@@ -20,9 +20,9 @@ from services.matching.domain.scoring.facts import Experience, JobFacts
 from services.matching.domain.scoring.score import score
 from services.matching.domain.transcript import analyse, read_turns
 from services.matching.domain.writing.prompts import PromptPath
+from tests.unit.matching.models import Purse, Scripted
 from tests.unit.matching.people import JAVA_DEV, PYTHON_JOB, TODAY
 from tests.unit.matching.receipts import signed
-from tests.unit.matching.test_llm_front import Purse, Scripted
 
 TRANSCRIPT = """\
 [00:01] Recruteuse : Bonjour, parlez-moi de votre travail avec Python ?

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -18,11 +17,9 @@ from services.matching.app.breaker import Breaker
 from services.matching.app.llm import (
     MAX_RETRIES,
     Asker,
-    Completion,
     Front,
     Limits,
     Model,
-    ModelFailed,
 )
 from services.matching.domain.errors import (
     LlmBudgetSpent,
@@ -33,7 +30,6 @@ from services.matching.domain.errors import (
 from services.matching.domain.scoring.facts import Experience, JobFacts
 from services.matching.domain.writing.answers import AssessmentAnswer, Malformed, read, schema
 from services.matching.domain.writing.prompts import (
-    Prompt,
     PromptPath,
     assessment,
     free,
@@ -42,6 +38,7 @@ from services.matching.domain.writing.prompts import (
 from services.matching.ports.llm.chat import LlmMisconfigured, build
 from stack.paths import ROOT
 from tests.support.llm import stand_in
+from tests.unit.matching.models import Purse, Scripted
 
 TEXT = "Réduit le temps de réponse de 40 %. Encadrement de 3 personnes."
 GOOD = {
@@ -58,40 +55,6 @@ HELD = Experience("Développeuse", description=TEXT)
 JOB = JobFacts("Développeur Python", "API", ("Python",))
 ASKER = Asker("01a2-user", ("scoring", "experience"))
 PROMPT = assessment(HELD, ["Réduit le temps de réponse"], JOB, schema(AssessmentAnswer))
-
-
-class Purse:
-    """Counts tokens in memory."""
-
-    def __init__(self, most: int = 1_000_000) -> None:
-        self.left = most
-
-    async def reserve(self, tokens: int) -> bool:
-        if tokens > self.left:
-            return False
-        self.left -= tokens
-        return True
-
-    async def settle(self, reserved: int, used: int) -> None:
-        self.left += reserved - used
-
-
-class Scripted:
-    """A model that does as it is told: answers, fails, or never ends."""
-
-    def __init__(self, name: str, *script: str) -> None:
-        self.name = name
-        self.script = list(script)
-        self.calls = 0
-
-    async def complete(self, prompt: Prompt, max_tokens: int) -> Completion:
-        said = self.script[min(self.calls, len(self.script) - 1)]
-        self.calls += 1
-        if said == "FAIL":
-            raise ModelFailed("scripted")
-        if said == "HANG":
-            await asyncio.Event().wait()
-        return Completion(said, 40, 10)
 
 
 def front(models: Sequence[Model], purse: Purse | None = None, **limits: Any) -> Front:
