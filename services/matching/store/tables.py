@@ -32,6 +32,16 @@ class Vector(UserDefinedType[str]):
         return f"vector({DIMENSIONS})"
 
 
+class TransactionId(UserDefinedType[str]):
+    """Postgres's xid8: which transaction wrote a row last; a trigger fills it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type as Postgres writes it."""
+        return "xid8"
+
+
 metadata = MetaData()
 
 indexed_jobs = Table(
@@ -50,6 +60,13 @@ indexed_jobs = Table(
     Column("experiences", Vector, nullable=False),
     # Title (A), skills (B), description (C).
     Column("words", TSVECTOR, nullable=False),
+    # ISO 639-1; empty when not known.
+    Column("locale", Text, nullable=False),
+    # The most that is offered, in whole euros a year; 0 when not told.
+    Column("salary", Integer, nullable=False),
+    Column("changed", TransactionId, nullable=False),
+    Index("indexed_jobs_by_words", "words", postgresql_using="gin"),
+    Index("indexed_jobs_by_change", "changed"),
 )
 
 indexed_profiles = Table(
@@ -67,6 +84,10 @@ indexed_profiles = Table(
     Column("experiences", Vector, nullable=False),
     # Title (A), skills (B), experiences (C), and nothing else.
     Column("words", TSVECTOR, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("changed", TransactionId, nullable=False),
+    Index("indexed_profiles_by_words", "words", postgresql_using="gin"),
+    Index("indexed_profiles_by_change", "changed"),
 )
 
 # Ids of people who are gone: a profile that comes late is not indexed again.
@@ -74,6 +95,39 @@ erased_profiles = Table(
     "erased_profiles",
     metadata,
     Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+    Column("changed", TransactionId, nullable=False),
+    Index("erased_profiles_by_change", "changed"),
+)
+
+# Vectors of titles, skills and names of occupations: each is embedded once.
+name_vectors = Table(
+    "name_vectors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("vector", Vector, nullable=False),
+)
+
+# People that a company found itself; what became of them is `candidate_id`.
+prospects = Table(
+    "prospects",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("company_id", UUID(as_uuid=False), nullable=False),
+    Column("candidate_id", UUID(as_uuid=False)),
+    Column("reference", Text, nullable=False),
+    Column("city", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("salary", Integer, nullable=False),
+    Column("available", Integer, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    # Null until the encoder has had its turn.
+    Column("experiences", Vector),
+    Column("changed", TransactionId, nullable=False),
+    Index("prospects_by_company", "company_id", "id"),
+    Index("prospects_by_candidate", "candidate_id"),
+    Index("prospects_by_change", "changed"),
 )
 
 # The latest CV of each candidate: what was read in it, never the file.
