@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.matching.domain.gazetteer import Entry, key_of, write_gazetteer
+from services.matching.domain.gazetteer import Entry, Spelled, key_of, write_gazetteer
 from services.matching.ports.vocabulary import save_vocabulary
 
 LANGUAGES = ("fr", "en")
@@ -45,23 +45,34 @@ class Built:
 def build(target: Path, esco: Path | None, rome: Path | None) -> Built:
     """Write the vocabulary; raise VocabularyMissing where a folder holds no such files."""
     digest = hashlib.sha256()
-    occupations = [*_esco(esco, "occupations", digest), *_rome(rome, digest)]
-    skills = list(_esco(esco, "skills", digest))
+    esco_occupations = _esco(esco, "occupations", digest)
+    occupations = [*(told.entry for told in esco_occupations), *_rome(rome, digest)]
+    skills = [told.entry for told in _esco(esco, "skills", digest)]
     if not occupations:
         raise VocabularyMissing("name a folder with ESCO or ROME files: --esco DIR, --rome DIR")
     sources = "+".join(name for name, folder in (("esco", esco), ("rome", rome)) if folder)
     name = f"{sources}/{digest.hexdigest()[:12]}"
-    save_vocabulary(target, write_gazetteer(name, occupations, skills))
+    spelled = [one for told in esco_occupations for one in told.spelled]
+    save_vocabulary(target, write_gazetteer(name, occupations, skills, spelled))
     names = sum(len(entry.keys) for entry in (*occupations, *skills))
     return Built(name, len(occupations), len(skills), names, target.stat().st_size)
 
 
-def _esco(folder: Path | None, what: str, digest: Any) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A concept by its stems, and as each language writes it."""
+
+    entry: Entry
+    spelled: list[Spelled]
+
+
+def _esco(folder: Path | None, what: str, digest: Any) -> list[_Told]:
     """Return the concepts of one kind, with the names of all languages together."""
     if folder is None:
         return []
     labels: dict[str, str] = {}
     names: dict[str, list[str]] = defaultdict(list)
+    spelled: dict[str, list[Spelled]] = defaultdict(list)
     for language in LANGUAGES:
         file = _file(folder, f"{what}_{language}")
         if file is None:
@@ -75,9 +86,13 @@ def _esco(folder: Path | None, what: str, digest: Any) -> list[Entry]:
             labels.setdefault(uri, label)
             alternatives = others.split("\n") if isinstance(others, str) else others
             names[uri] += [*label.split("/"), *alternatives]
+            spelled[uri].append(Spelled(uri, language, (label, *alternatives)))
     if not labels:
         raise VocabularyMissing(f"{folder} holds no {what}_fr or {what}_en as .csv or .jsonl")
-    return [_entry(uri, label, names[uri]) for uri, label in sorted(labels.items())]
+    return [
+        _Told(_entry(uri, label, names[uri]), sorted(spelled[uri], key=lambda one: one.language))
+        for uri, label in sorted(labels.items())
+    ]
 
 
 def _rome(folder: Path | None, digest: Any) -> Iterator[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from weneeds.jobs.events.v1.events_pb2 import (
@@ -49,7 +50,7 @@ from services.matching.ports.engine import engine_hash
 from services.matching.ports.facts import JobsFacts
 from services.matching.ports.llm.chat import build
 from services.matching.ports.llm.spending import ValkeySpending
-from services.matching.ports.occupations import occupation_names
+from services.matching.ports.occupations import vocabulary_names
 from services.matching.ports.receipt_keys import ReceiptKeys
 from services.matching.ports.vocabulary import load_vocabulary
 from services.matching.rpc import RankingRpc
@@ -88,15 +89,11 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     adapter = load_adapter()
     board = Board(index, kit.clock, Model(adapter))
     engine, close_engine = await _engine(kit, index, board)
-    occupations = Occupations(
-        kit.work,
-        kit.reader,
-        index,
-        encoder,
-        board,
-        adapter,
-        lambda: occupation_names(kit.settings.vocabulary_dir),
-    )
+    background: list[Callable[[], Awaitable[None]]] = []
+    if kit.settings.vocabulary and kit.settings.ranking_profile == "balanced":
+        read = partial(vocabulary_names, kit.settings.vocabulary)
+        occupations = Occupations(kit.work, kit.reader, index, encoder, board, adapter, read)
+        background.append(occupations.load)
     profile = PROFILES[kit.settings.ranking_profile]
     ranking = Ranking(kit.reader, index, engine, kit.clock, Scores(), profile)
     scoring = Scoring(
@@ -160,7 +157,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         ],
         scopes={SCOPE_KIND_JOB: owner_of_job, SCOPE_KIND_RECEIPT: owner_of_receipt},
         periodic=[Periodic("matching-prospects", _EMBED_SECONDS, prospects.embed)],
-        background=[occupations.load] if kit.settings.vocabulary_dir else [],
+        background=background,
         close=close,
     )
 

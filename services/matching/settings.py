@@ -22,11 +22,9 @@ class MatchingSettings(Settings):
     weaviate_grpc_url: str = ""
     # How signals are weighed: see docs/matching/ranking.md.
     ranking_profile: Literal["classic", "balanced"] = "classic"
-    # A folder with occupations_<language>.jsonl; without it titles are compared with each other
-    # alone. Read by the profile "balanced".
-    vocabulary_dir: Path | None = None
-    # What `weneeds vocabulary build` wrote: names in CVs are linked to ESCO and ROME; without it
-    # to the service's own vocabulary.
+    # What `weneeds vocabulary build` wrote. With it names in CVs are linked to ESCO and ROME, and
+    # the profile "balanced" compares titles by the names of occupations; without it names are
+    # linked to the service's own vocabulary, and titles are compared with each other alone.
     vocabulary: Path | None = None
 
     # Language models, "<provider>:<model>", in the order they are asked: openai, anthropic,

@@ -65,6 +65,9 @@ class Occupations:
     async def load(self) -> None:
         """Make the vocabulary ready. Until then titles are compared with each other alone."""
         told = await asyncio.to_thread(self._read)
+        if not told.names:
+            log.warning("the vocabulary names no occupations: it was built without ESCO")
+            return
         rows: list[Floats] = []
         for start in range(0, len(told.names), _AT_ONCE):
             rows.append(await self._adapted(told.names[start : start + _AT_ONCE]))

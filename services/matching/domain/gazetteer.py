@@ -16,8 +16,8 @@ from typing import Any
 from services.matching.domain.scoring.text import stems
 from services.matching.domain.vocabulary import Concept
 
-FORMAT = 1
-"""Of the file; grows when keys are made in another way."""
+FORMAT = 2
+"""Of the file; grows when what is in it is made in another way."""
 _MOST = 5
 _MOST_COMPARED = 150
 _LEAST_ALIKE = 55
@@ -36,6 +36,15 @@ class Entry:
     uri: str
     label: str
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """The names of an occupation in one language (ISO 639-1), as they are written."""
+
+    uri: str
+    language: str
+    names: tuple[str, ...]
 
 
 class Names:
@@ -110,15 +119,23 @@ class Gazetteer:
 
 def read_gazetteer(value: Mapping[str, Any]) -> Gazetteer:
     """Make a vocabulary of the plain values of its file; raise ValueError for another format."""
-    if value.get("format") != FORMAT:
-        raise ValueError("the vocabulary has another format; build it again")
+    _check_format(value)
     return Gazetteer(
         str(value["name"]), Names(_entries(value["occupations"])), Names(_entries(value["skills"]))
     )
 
 
+def read_names(value: Mapping[str, Any]) -> list[Spelled]:
+    """Return how occupations are called; raise ValueError for another format."""
+    _check_format(value)
+    return [Spelled(row[0], row[1], tuple(row[2:])) for row in value["names"]]
+
+
 def write_gazetteer(
-    name: str, occupations: Sequence[Entry], skills: Sequence[Entry]
+    name: str,
+    occupations: Sequence[Entry],
+    skills: Sequence[Entry],
+    names: Sequence[Spelled],
 ) -> dict[str, Any]:
     """Return the plain values of a vocabulary's file."""
     return {
@@ -126,7 +143,13 @@ def write_gazetteer(
         "name": name,
         "occupations": [[e.uri, e.label, *e.keys] for e in occupations],
         "skills": [[e.uri, e.label, *e.keys] for e in skills],
+        "names": [[one.uri, one.language, *one.names] for one in names],
     }
+
+
+def _check_format(value: Mapping[str, Any]) -> None:
+    if value.get("format") != FORMAT:
+        raise ValueError("the vocabulary has another format; build it again")
 
 
 def _entries(rows: Sequence[Sequence[str]]) -> list[Entry]:

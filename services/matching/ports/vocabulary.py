@@ -18,11 +18,16 @@ def load_vocabulary(file: Path | None) -> Builtin | Gazetteer:
 
     Raises OSError and ValueError: a file that is configured and cannot be read stops the start.
     """
-    if file is None:
-        return Builtin()
+    return Builtin() if file is None else read_gazetteer(vocabulary_value(file))
+
+
+def vocabulary_value(file: Path) -> dict[str, Any]:
+    """Return the plain values of a vocabulary's file; raise OSError and ValueError."""
     with gzip.open(file, "rb") as stream:
-        data = stream.read(_LARGEST)
-    return read_gazetteer(json.loads(data))
+        value = json.loads(stream.read(_LARGEST))
+    if not isinstance(value, dict):
+        raise ValueError("not a vocabulary")
+    return value
 
 
 def save_vocabulary(file: Path, value: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from services.matching.domain.gazetteer import Gazetteer
 from services.matching.domain.vocabulary import Builtin
-from services.matching.ports.vocabulary import load_vocabulary
+from services.matching.ports.occupations import occupation_names, vocabulary_names
+from services.matching.ports.vocabulary import load_vocabulary, save_vocabulary
 from stack.vocabulary import VocabularyMissing, build
 
 CSV = (
@@ -76,6 +77,46 @@ def test_the_same_files_make_the_same_file(folder: Path) -> None:
     assert one == two
     assert (folder / "a.gz").read_bytes() == (folder / "b.gz").read_bytes()
     assert one.name.startswith("esco+rome/")
+
+
+def test_the_file_holds_the_names_of_occupations_as_they_are_written(folder: Path) -> None:
+    """Titles are compared by names, not stems: in their language, for one gender, once each."""
+    build(folder / "made.gz", folder, folder)
+    found = vocabulary_names(folder / "made.gz")
+    assert list(zip(found.concepts, found.languages, found.names, strict=True)) == [
+        (0, "en", "violin maker"),
+        (0, "en", "luthier"),
+        (0, "fr", "luthier"),
+        (0, "fr", "facteur de violons"),
+        (0, "fr", "factrice de violons"),
+        (1, "en", "mime artist"),
+        (1, "en", "pantomime performer"),
+        (1, "fr", "mime"),
+    ]
+
+
+def test_file_and_folder_tell_the_same_names(tmp_path: Path) -> None:
+    """Measurements read the folder, the service the file."""
+    for language, label in (("fr", "luthier/luthière"), ("en", "violin maker")):
+        told = {"uri": "http://example.org/occupation/1", "label": label, "alt": ["luthier", " "]}
+        (tmp_path / f"occupations_{language}.jsonl").write_text(json.dumps(told) + "\n", "utf-8")
+        (tmp_path / f"skills_{language}.jsonl").write_text(json.dumps(told) + "\n", "utf-8")
+    build(tmp_path / "made.gz", tmp_path, None)
+    assert vocabulary_names(tmp_path / "made.gz") == occupation_names(tmp_path)
+
+
+def test_a_vocabulary_without_esco_names_no_occupations(folder: Path) -> None:
+    """ROME's appellations link names in CVs; titles are then compared with each other alone."""
+    build(folder / "made.gz", None, folder)
+    assert vocabulary_names(folder / "made.gz").names == []
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    """At the start, not at the first CV."""
+    save_vocabulary(tmp_path / "old.gz", {"format": 1, "name": "esco/1", "names": []})
+    for read in (load_vocabulary, vocabulary_names):
+        with pytest.raises(ValueError, match="build it again"):
+            read(tmp_path / "old.gz")
 
 
 def test_an_empty_folder_is_said(tmp_path: Path) -> None:
