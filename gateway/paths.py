@@ -47,6 +47,8 @@ class RestRoute:
     template: Template
     # The body passes as it is, whatever it is.
     raw: bool = False
+    # The bytes that a request may have as protobuf; 0: as everybody's.
+    max_bytes: int = 0
 
 
 def table(methods: Iterable[Method]) -> list[RestRoute]:
@@ -105,6 +107,12 @@ def _bound(methods: Iterable[Method]) -> Iterator[tuple[Method, Binding]]:
 def _route(method: Method, binding: Binding) -> RestRoute:
     if not binding.template.startswith("/api/"):
         raise ContractError(f"{method.full_name}: REST paths begin with /api/")
-    template = parse(binding.template)
-    raw = binding.body in method.raw_fields
-    return RestRoute(binding.verb, binding.template, method.full_name, binding.body, template, raw)
+    return RestRoute(
+        binding.verb,
+        binding.template,
+        method.full_name,
+        binding.body,
+        parse(binding.template),
+        raw=binding.body in method.raw_fields,
+        max_bytes=method.policy.max_request_bytes,
+    )

@@ -151,6 +151,15 @@ class Topology:
         """What seals the secrets of second factors."""
         return self.state / "keys" / "factor.secret"
 
+    @property
+    def receipt_keys(self) -> Path:
+        """What signs the receipts of scores."""
+        return self.state / "keys" / "receipts"
+
+    @property
+    def receipt_jwks(self) -> Path:
+        return self.state / "keys" / "receipt_jwks.json"
+
     def tls(self, name: str) -> Path:
         """The folder with ca.pem, cert.pem and key.pem of a service or of "gateway"."""
         return self.state / "tls" / name
@@ -220,6 +229,7 @@ class Topology:
             "WENEEDS_AUTH_ADMIN_SIGNING_KEYS_DIR": str(self.admin_signing_keys),
             "WENEEDS_AUTH_FACTOR_SECRET_FILE": str(self.factor_secret),
             "WENEEDS_AUTH_SITE_URL": f"http://localhost:{self.public_port}",
+            "WENEEDS_MATCHING_RECEIPT_KEYS_DIR": str(self.receipt_keys),
             "WENEEDS_MESSAGING_SMTP_HOST": HOST,
             "WENEEDS_MESSAGING_SMTP_PORT": str(self.ports["smtp"]),
             "WENEEDS_PAYMENT_SITE_URL": f"http://localhost:{self.public_port}",

@@ -27,7 +27,14 @@ from tests.support.web import failed, over_web
 pytestmark = pytest.mark.mesh
 
 # What a caller who passes the policy can meet: the walk sends empty or meaningless requests.
-PASSED = {"", "INVALID_FIELDS", "PROFILE_MISSING", "PROFILE_NOT_INDEXED", "COMPANY_NOT_FOUND"}
+PASSED = {
+    "",
+    "INVALID_FIELDS",
+    "PROFILE_MISSING",
+    "PROFILE_NOT_INDEXED",
+    "COMPANY_NOT_FOUND",
+    "CV_NOT_FOUND",
+}
 # Calls that end the caller's session.
 ENDING = {"SignOut", "EndAllSessions"}
 STAFF = [method for method in PUBLIC if method.policy.access == Access.ACCESS_ADMIN]
