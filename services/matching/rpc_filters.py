@@ -40,7 +40,7 @@ def job_filter(message: pb.JobFilter) -> Filter:
     )
 
 
-def contracts(numbers: Iterable[ContractType]) -> tuple[str, ...]:
+def contracts(numbers: Iterable[ContractType.ValueType]) -> tuple[str, ...]:
     """Read kinds of contract."""
     return tuple(ContractType.Name(one).removeprefix("CONTRACT_TYPE_") for one in numbers)
 

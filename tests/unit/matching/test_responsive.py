@@ -56,11 +56,11 @@ async def test_the_loop_turns_while_a_hundred_searches_run(
             await asyncio.sleep(0)
 
     monkeypatch.setattr(board_module, "search", slow)
-    engine = Board(cast(PostgresIndex, None), SystemClock())
+    engine = Board(cast("PostgresIndex", None), SystemClock())
     vector = np.zeros(512, np.float32)
     request = Request(Sought("", (), {}, vector), CLASSIC)
     other = asyncio.create_task(turn())
-    tables = cast(Any, NothingNew())
+    tables = cast("Any", NothingNew())
     found = await asyncio.gather(*(engine.profiles(tables, request) for _ in range(_SEARCHES)))
     other.cancel()
     await engine.close()
