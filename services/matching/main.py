@@ -18,6 +18,7 @@ from weneeds.matching.v1 import (
     cv_service_pb2,
     error_reason_pb2,
     interview_service_pb2,
+    match_service_pb2,
     prospect_service_pb2,
     ranking_service_pb2,
     scoring_service_pb2,
@@ -34,6 +35,7 @@ from services.matching.app.erasures import Erasures
 from services.matching.app.indexing import Indexing
 from services.matching.app.interviews import Interviews
 from services.matching.app.llm import Front, Limits
+from services.matching.app.matches import Matches
 from services.matching.app.occupations import Occupations
 from services.matching.app.prospects import Prospects
 from services.matching.app.ranking import Ranking, Scores
@@ -56,6 +58,7 @@ from services.matching.ports.vocabulary import load_vocabulary
 from services.matching.rpc import RankingRpc
 from services.matching.rpc_assistant import AssistantRpc, InterviewRpc
 from services.matching.rpc_cv import CvRpc
+from services.matching.rpc_matches import MatchRpc
 from services.matching.rpc_prospects import ProspectRpc
 from services.matching.rpc_scoring import ScoringRpc
 from services.matching.rpc_text import TextSearchRpc
@@ -63,12 +66,14 @@ from services.matching.settings import MatchingSettings
 from services.matching.store.board import Board
 from services.matching.store.cvs import PostgresCvs
 from services.matching.store.index import PostgresIndex
+from services.matching.store.matches import PostgresMatches
 from services.matching.store.mirror import Mirror
 from services.matching.store.prospects import PostgresProspects
 from services.matching.store.receipts import PostgresReceipts
 
 _ASSISTANT = assistant_service_pb2.DESCRIPTOR.services_by_name["AssistantService"]
 _INTERVIEWS = interview_service_pb2.DESCRIPTOR.services_by_name["InterviewService"]
+_MATCHES = match_service_pb2.DESCRIPTOR.services_by_name["MatchService"]
 _CVS = cv_service_pb2.DESCRIPTOR.services_by_name["CvService"]
 _RANKING = ranking_service_pb2.DESCRIPTOR.services_by_name["RankingService"]
 _TEXT = text_search_service_pb2.DESCRIPTOR.services_by_name["TextSearchService"]
@@ -89,13 +94,15 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
     adapter = load_adapter()
     board = Board(index, kit.clock, Model(adapter))
     engine, close_engine = await _engine(kit, index, board)
-    background: list[Callable[[], Awaitable[None]]] = []
+    match_store = PostgresMatches()
+    matches = Matches(kit.work, kit.reader, match_store)
+    background: list[Callable[[], Awaitable[None]]] = [matches.run]
     if kit.settings.vocabulary and kit.settings.ranking_profile == "balanced":
         read = partial(vocabulary_names, kit.settings.vocabulary)
         occupations = Occupations(kit.work, kit.reader, index, encoder, board, adapter, read)
         background.append(occupations.load)
     profile = PROFILES[kit.settings.ranking_profile]
-    ranking = Ranking(kit.reader, index, engine, kit.clock, Scores(), profile)
+    ranking = Ranking(kit.reader, index, engine, kit.clock, Scores(), profile, matches.note)
     scoring = Scoring(
         work=kit.work,
         reader=kit.reader,
@@ -107,6 +114,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         engine_hash=engine_hash(),
         signer=receipt_keys,
         cvs=cvs,
+        note=matches.note,
     )
     prospects = Prospects(
         work=kit.work,
@@ -118,7 +126,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
         ids=kit.ids,
     )
     front = _language_models(kit)
-    erasures = Erasures(kit.work, index, receipts, cvs)
+    erasures = Erasures(kit.work, index, receipts, cvs, match_store)
     events = Events(Indexing(kit.work, index, facts, encoder), erasures)
 
     async def owner_of_job(job_id: str) -> Ownership | None:
@@ -140,6 +148,7 @@ async def wire(kit: Resources[MatchingSettings]) -> Wiring:
             Endpoint(_ASSISTANT, AssistantRpc(Assistant(front, kit.clock))),
             Endpoint(_INTERVIEWS, InterviewRpc(Interviews(scoring, front))),
             Endpoint(_SCORING, ScoringRpc(scoring, receipt_keys)),
+            Endpoint(_MATCHES, MatchRpc(matches)),
             Endpoint(_PROSPECTS, ProspectRpc(prospects)),
             Endpoint(_TEXT, TextSearchRpc(TextSearch(kit.reader, index, engine))),
             Endpoint(

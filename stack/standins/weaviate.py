@@ -32,9 +32,12 @@ from weaviate.proto.v1 import (
 )
 
 from stack import ports
+from stack.standins.weaviate_filters import FilterRefused, passes
 
 _VERSION = "1.34.0"
 _RELATIVE = 2
+_SIZE = 512
+_SEARCHED = ["jobTitle", "experiences", "skills"]
 Object = dict[str, Any]
 
 
@@ -60,9 +63,9 @@ class Weaviate:
         """Answer a hybrid search."""
         self.searches.append(request)
         asked = request.hybrid_search
-        if asked.fusion_type != _RELATIVE or not request.metadata.explain_score:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "not a search of the port")
-        stored = self.objects[request.collection]
+        if wrong := _wrong_search(request):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, wrong)
+        stored = await self._passing(request, context)
         vector = _asked_vector(asked)
         target = asked.targets.target_vectors[0] if asked.targets.target_vectors else ""
         meaning = {key: _dot(vector, one["vectors"][target]) for key, one in stored.items()}
@@ -79,8 +82,10 @@ class Weaviate:
     async def put(self, request: Any, context: Any) -> Any:
         """Write objects; those with the same id are replaced."""
         for one in request.objects:
-            properties = dict(one.properties.non_ref_properties.items())
+            properties = _properties(one.properties)
             vectors = {named.name: _floats(named.vector_bytes) for named in one.vectors}
+            if wrong := self._wrong_object(one.collection, properties, vectors):
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, wrong)
             self.objects[one.collection][one.uuid] = {"properties": properties, "vectors": vectors}
         return batch_pb2.BatchObjectsReply()
 
@@ -92,9 +97,40 @@ class Weaviate:
 
     async def aggregate(self, request: Any, context: Any) -> Any:
         """Count objects."""
-        count = len(self.objects[request.collection])
+        count = len(await self._passing(request, context))
         single = aggregate_pb2.AggregateReply.Single(objects_count=count)
         return aggregate_pb2.AggregateReply(single_result=single)
+
+    async def _passing(self, request: Any, context: Any) -> dict[str, Object]:
+        """The objects that the request's filter leaves."""
+        stored = self.objects[request.collection]
+        if not request.HasField("filters"):
+            return stored
+        known = self._property_names(request.collection)
+        try:
+            return {
+                key: one
+                for key, one in stored.items()
+                if passes(request.filters, known, one["properties"])
+            }
+        except FilterRefused as refused:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(refused))
+            raise
+
+    def _property_names(self, collection: str) -> set[str]:
+        return {told["name"] for told in self.classes[collection]["properties"]}
+
+    def _wrong_object(self, collection: str, properties: Object, vectors: Object) -> str:
+        """Why an object does not fit its collection; empty when it does."""
+        if unknown := properties.keys() - self._property_names(collection):
+            return f"unknown properties: {sorted(unknown)}"
+        if not all(isinstance(properties.get(name), str) for name in _SEARCHED):
+            return "title, experiences and skills are texts, each its own"
+        if unknown := vectors.keys() - self.classes[collection]["vectorConfig"].keys():
+            return f"unknown vectors: {sorted(unknown)}"
+        if any(len(vector) != _SIZE for vector in vectors.values()):
+            return "a vector of another size"
+        return "" if "experiences" in vectors else "no vector of the experiences"
 
 
 @asynccontextmanager
@@ -184,6 +220,25 @@ def _result(key: str, one: Object, score: tuple[float, float]) -> Any:
     version = int(one["properties"].get("entryVersion", 0))
     result.properties.non_ref_props.fields["entryVersion"].int_value = version
     return result
+
+
+def _wrong_search(request: Any) -> str:
+    """Why a search is not one of the port; empty when it is."""
+    asked = request.hybrid_search
+    if asked.fusion_type != _RELATIVE or not request.metadata.explain_score:
+        return "relative score fusion, explained, is the port's"
+    if list(asked.properties) != _SEARCHED:
+        return "words are looked for in title, experiences and skills alone"
+    if list(asked.targets.target_vectors) != ["experiences"]:
+        return "the target is the vector of the experiences"
+    return "" if len(_asked_vector(asked)) == _SIZE else "a vector of another size"
+
+
+def _properties(sent: Any) -> Object:
+    """The properties of an object, from the several places where the protocol keeps them."""
+    found: Object = dict(sent.non_ref_properties.items())
+    found |= {listed.prop_name: list(listed.values) for listed in sent.text_array_properties}
+    return found | {name: [] for name in sent.empty_list_props}
 
 
 def _asked_vector(asked: Any) -> list[float]:

@@ -367,6 +367,7 @@ async def _nothing_is_left(mesh: Any, gone: Person) -> None:
             ("jobs.people", "user_id"),
             ("matching.indexed_profiles", "candidate_id"),
             ("matching.cvs", "candidate_id"),
+            ("matching.matches", "candidate_id"),
             ("messaging.notices", "user_id"),
         ):
             query = f"select count(*) from {table} where {column} = $1"

@@ -97,7 +97,12 @@ def request(
     vector = np.asarray([1.0, *[0.0] * 511], np.float32)
     wanted = Filter(groups=groups)
     return Request(
-        Sought("", (), tokens([words]), vector), profile, {}, wanted, limit=limit, after=after
+        Sought("", (), tokens([words]), vector, text=words),
+        profile,
+        {},
+        wanted,
+        limit=limit,
+        after=after,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,6 +13,7 @@ import numpy as np
 from services.kit.clock import Clock
 from services.kit.db import Reader
 from services.kit.paging import Page
+from services.matching.app.matches import Match, Placed
 from services.matching.app.ports import KnownJob, KnownProfile
 from services.matching.app.stores import IndexStore, Searcher
 from services.matching.domain.errors import JobNotIndexed, ProfileNotIndexed
@@ -94,6 +95,7 @@ class Ranking:
         clock: Clock,
         scores: Scores,
         profile: RankingProfile = CLASSIC,
+        note: Callable[[Sequence[Match]], None] | None = None,
     ) -> None:
         self._reader = reader
         self._store = store
@@ -101,6 +103,7 @@ class Ranking:
         self._clock = clock
         self._scores = scores
         self._profile = profile
+        self._note = note
         self._asked: OrderedDict[tuple[str, int, int], _Asked] = OrderedDict()
 
     async def candidates(
@@ -118,6 +121,7 @@ class Ranking:
         profiles = await self._store.profiles(self._reader, _ids(result, page))
         brief, today = read_job(job.facts), self._clock.now().date()
         ranked: list[Ranked] = []
+        told: list[Match] = []
         for hit in result.hits[: page.size]:
             shown = profiles.get(hit.entry.id)
             if shown is None:
@@ -127,6 +131,9 @@ class Ranking:
             await asyncio.sleep(0)
             score = self._scores.get(brief, job, shown, today)
             ranked.append(_ranked(shown, hit, score, job))
+            told.append(self._match(job, shown, hit, score))
+        if kind == CANDIDATE and self._note is not None:
+            self._note(told)
         return self._page(page, result, ranked)
 
     async def prospects(self, job_id: str, page: Page, wanted: Filter) -> RankedPage:
@@ -179,6 +186,20 @@ class Ranking:
     def _request(self, asked: _Asked, wanted: Filter, page: Page) -> Request:
         after = None if page.after is None else (page.after[0], page.after[1])
         return Request(asked.sought, self._profile, asked.texts, wanted, page.fetch, after)
+
+    def _match(self, job: KnownJob, shown: KnownProfile, hit: Hit, score: Score) -> Match:
+        return Match(
+            job_id=job.id,
+            candidate_id=shown.id,
+            job_version=job.version,
+            profile_version=shown.version,
+            final=score.final,
+            dimensions=score.dimensions,
+            reliability=score.reliability,
+            reasons=score.reasons,
+            placed=Placed(str(self._profile), hit.fused),
+            updated_at=self._clock.now(),
+        )
 
     def _page(self, page: Page, result: Result, ranked: list[Ranked]) -> RankedPage:
         last = result.hits[: page.size][-1:]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from services.kit.clock import Clock
@@ -13,6 +15,7 @@ from services.kit.errors import DependencyDown
 from services.kit.ids import Ids, is_uuid
 from services.kit.work import UnitsOfWork
 from services.matching.app.cv import CvStore
+from services.matching.app.matches import Match
 from services.matching.app.ports import Facts, KnownJob, KnownProfile
 from services.matching.app.stores import IndexStore, ReceiptStore
 from services.matching.domain.counterfactuals import Counterfactual, counterfactuals
@@ -49,6 +52,7 @@ class Scoring:
         engine_hash: str,
         signer: Signer,
         cvs: CvStore,
+        note: Callable[[Sequence[Match]], None] | None = None,
     ) -> None:
         self._work = work
         self._reader = reader
@@ -60,6 +64,7 @@ class Scoring:
         self._engine_hash = engine_hash
         self._signer = signer
         self._cvs = cvs
+        self._note = note
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def fix(self, application_id: str, job_id: str, candidate_id: str) -> Receipt:
@@ -77,6 +82,8 @@ class Scoring:
         receipt = self._receipt(application_id, job, profile, await self._evidence(profile))
         async with self._work() as work:
             if await self._receipts.add(work, receipt):
+                if self._note is not None:
+                    work.after_commit(partial(self._note, [_match(receipt)]))
                 return receipt
             # Somebody else was first: theirs is the score.
             found = await self._receipts.of_application(work, application_id)
@@ -183,3 +190,18 @@ class Scoring:
         )
         statement = statement_of(receipt)
         return replace(receipt, statement=statement, signature=self._signer.sign(statement))
+
+
+def _match(receipt: Receipt) -> Match:
+    return Match(
+        job_id=receipt.job_id,
+        candidate_id=receipt.candidate_id,
+        job_version=receipt.job_version,
+        profile_version=receipt.profile_version,
+        final=receipt.final,
+        dimensions=receipt.dimensions,
+        reliability=receipt.reliability,
+        reasons=receipt.reasons,
+        placed=None,
+        updated_at=receipt.created_at,
+    )

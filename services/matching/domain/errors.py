@@ -21,6 +21,12 @@ class ReceiptNotFound(Refused):
     reason = "RECEIPT_NOT_FOUND"
 
 
+class MatchNotFound(Refused):
+    """Nothing was told of the candidate for the job."""
+
+    reason = "MATCH_NOT_FOUND"
+
+
 class ProspectNotFound(Refused):
     """The company has no such prospect."""
 

@@ -80,7 +80,7 @@ def sentence(reason: Reason, locale: str) -> str:
     )
 
 
-def explanation(fused: Fused, profile: RankingProfile, locale: str) -> str:
+def explanation(fused: Fused, profile: RankingProfile | str, locale: str) -> str:
     """Returns how each signal contributed to a hit's place."""
     said = _said(locale)
     parts = [

@@ -24,7 +24,7 @@ from services.matching.domain.fusion import MEANING, MILLION, WORDS, Fused, Part
 from services.matching.domain.scoring.concepts import skill_of
 from services.matching.domain.scoring.facts import CONTRACTS
 from services.matching.domain.scoring.text import fold
-from services.matching.domain.search.entry import Entry
+from services.matching.domain.search.entry import Entry, Texts
 from services.matching.domain.search.facets import Facets, Filter, level_number
 from services.matching.domain.search.places import place_of
 from services.matching.domain.search.search import Hit, Request, Result
@@ -56,11 +56,11 @@ class WeaviateCollection:
             self._name, vector_config=named, properties=_properties()
         )
 
-    async def put(self, rows: Sequence[tuple[Entry, str, dict[str, list[float]]]]) -> None:
-        """Write entries with the text of their experiences and their vectors, by name."""
+    async def put(self, rows: Sequence[tuple[Entry, Texts, dict[str, list[float]]]]) -> None:
+        """Write entries with their texts and their vectors, by name."""
         objects = [
-            DataObject(uuid=entry.id, properties=_stored(entry, text), vector=vectors)
-            for entry, text, vectors in rows
+            DataObject(uuid=entry.id, properties=_stored(entry, texts), vector=vectors)
+            for entry, texts, vectors in rows
         ]
         answer = await self._client.collections.get(self._name).data.insert_many(objects)
         if answer.has_errors:
@@ -72,14 +72,14 @@ class WeaviateCollection:
             where=Where.by_id().contains_any(list(ids))
         )
 
-    async def search(self, request: Request, text: str) -> Result:
-        """Search by the request's vector and by `text`; return the page and the total."""
+    async def search(self, request: Request) -> Result:
+        """Search by what is sought, its vector and its text; return the page and the total."""
         collection = self._client.collections.get(self._name)
         where = conditions(request.wanted)
         weights = shares(request.profile, _present(request))
         vector = request.sought.vector
         answer = await collection.query.hybrid(
-            query=text,
+            query=request.sought.text,
             vector=None if vector is None else vector.tolist(),
             alpha=weights.get(MEANING, 0) / 1000,
             fusion_type=HybridFusion.RELATIVE_SCORE,
@@ -168,7 +168,7 @@ def _near(wanted: Filter) -> Any:
 
 
 def _present(request: Request) -> dict[str, bool]:
-    present = {MEANING: request.sought.vector is not None, WORDS: bool(request.sought.tokens)}
+    present = {MEANING: request.sought.vector is not None, WORDS: bool(request.sought.text)}
     return {name: True for name, there in present.items() if there}
 
 
@@ -198,12 +198,12 @@ def _properties() -> list[Property]:
     return [*texts, *lists, *wholes, Property(name="place", data_type=DataType.GEO_COORDINATES)]
 
 
-def _stored(entry: Entry, text: str) -> dict[str, Any]:
+def _stored(entry: Entry, texts: Texts) -> dict[str, Any]:
     facets = entry.facets
     stored: dict[str, Any] = {
-        "jobTitle": entry.titles[0] if entry.titles else "",
-        "experiences": text,
-        "skills": " ".join(entry.skills),
+        "jobTitle": texts.title,
+        "experiences": texts.experiences,
+        "skills": texts.skills,
         "city": fold(facets.city).strip(),
         "contracts": list(facets.contracts or CONTRACTS),
         "languages": _levels(facets),

@@ -15,8 +15,9 @@ import numpy as np
 from services.kit.clock import Clock
 from services.kit.db import Query, Row
 from services.matching.app.stores import Reads
+from services.matching.domain.scoring.inputs import job_from_json, profile_from_json
 from services.matching.domain.search.arrays import Floats, unit
-from services.matching.domain.search.entry import Entry
+from services.matching.domain.search.entry import Entry, Texts, job_texts, profile_texts
 from services.matching.domain.search.search import Request, Result
 from services.matching.store.board import (
     CHANGED_JOBS,
@@ -27,7 +28,6 @@ from services.matching.store.board import (
 )
 from services.matching.store.entries import job_entry, profile_entry
 from services.matching.store.index import PostgresIndex
-from services.matching.store.tables import DIMENSIONS
 
 _AT_ONCE = 200
 _FIRST = "0"
@@ -40,13 +40,13 @@ class Server(Protocol):
     async def ensure(self) -> None:
         """Create it, unless it is there."""
 
-    async def put(self, rows: Sequence[tuple[Entry, str, Vectors]]) -> None:
-        """Write entries, with the text of their experiences and their vectors by name."""
+    async def put(self, rows: Sequence[tuple[Entry, Texts, Vectors]]) -> None:
+        """Write entries, with their texts and their vectors by name."""
 
     async def delete(self, ids: Sequence[str]) -> None:
         """Delete entries."""
 
-    async def search(self, request: Request, text: str) -> Result:
+    async def search(self, request: Request) -> Result:
         """Search."""
 
 
@@ -57,9 +57,9 @@ class Mirror:
 
     def __init__(self, index: PostgresIndex, clock: Clock, profiles: Server, jobs: Server) -> None:
         self._profiles = _Mirrored(
-            index, clock, profiles, CHANGED_PROFILES, FULL_PROFILES, profile_entry
+            index, clock, profiles, CHANGED_PROFILES, FULL_PROFILES, profile_entry, _of_profile
         )
-        self._jobs = _Mirrored(index, clock, jobs, CHANGED_JOBS, FULL_JOBS, job_entry)
+        self._jobs = _Mirrored(index, clock, jobs, CHANGED_JOBS, FULL_JOBS, job_entry, _of_job)
 
     async def profiles(self, reads: Reads, request: Request) -> Result:
         """Return profiles and prospects, best first."""
@@ -79,6 +79,7 @@ class _Mirrored:
         changed: Query,
         full: Query,
         read: Callable[[Row, int], Entry],
+        texts: Callable[[Row], Texts],
     ) -> None:
         self._index = index
         self._clock = clock
@@ -86,6 +87,7 @@ class _Mirrored:
         self._changed = changed
         self._full = full
         self._read = read
+        self._texts = texts
         self._seen = _FIRST
         self._versions: dict[str, int] = {}
         self._lock = asyncio.Lock()
@@ -93,7 +95,7 @@ class _Mirrored:
     async def search(self, reads: Reads, request: Request) -> Result:
         async with self._lock:
             await self._follow(reads)
-        return await self._server.search(request, " ".join(request.sought.tokens))
+        return await self._server.search(request)
 
     async def _follow(self, reads: Reads) -> None:
         if self._seen == _FIRST:
@@ -121,22 +123,34 @@ class _Mirrored:
         names = {name for one in entries for name in (*one.titles, *one.skills)}
         vectors = await self._index.names(reads, sorted(names))
         await self._server.put(
-            [(one, " ".join(one.tokens), _named(one, vectors)) for one in entries]
+            [
+                (one, self._texts(row), _named(one, vectors))
+                for one, row in zip(entries, rows, strict=True)
+            ]
         )
         self._versions |= {one.id: one.version for one in entries}
 
 
 def _named(entry: Entry, vectors: Mapping[str, Floats]) -> Vectors:
-    """The vectors that the server keeps apart: of the title, the experiences and the skills."""
-    return {
-        "title": _middle([vectors[name] for name in entry.titles[:1] if name in vectors]),
-        "experiences": entry.vector.tolist(),
-        "skills": _middle([vectors[name] for name in entry.skills if name in vectors]),
-    }
+    """The vectors that the server keeps apart: of the title, the experiences and the skills.
+
+    A title that was not embedded and skills that are not there have none.
+    """
+    found = {"experiences": entry.vector.tolist()}
+    for name, texts in (("title", entry.titles[:1]), ("skills", entry.skills)):
+        if rows := [vectors[text] for text in texts if text in vectors]:
+            found[name] = _middle(rows)
+    return found
+
+
+def _of_profile(row: Row) -> Texts:
+    return profile_texts(profile_from_json(row["facts"]))
+
+
+def _of_job(row: Row) -> Texts:
+    return job_texts(job_from_json(row["facts"]))
 
 
 def _middle(rows: Sequence[Floats]) -> list[float]:
-    if not rows:
-        return [1.0, *[0.0] * (DIMENSIONS - 1)]
     middle: list[float] = unit(np.mean(rows, axis=0, keepdims=True))[0].tolist()
     return middle

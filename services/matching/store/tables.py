@@ -130,6 +130,25 @@ prospects = Table(
     Index("prospects_by_change", "changed"),
 )
 
+# The latest that was told of a candidate for a job.
+matches = Table(
+    "matches",
+    metadata,
+    Column("job_id", UUID(as_uuid=False), primary_key=True),
+    Column("candidate_id", UUID(as_uuid=False), primary_key=True),
+    Column("job_version", BigInteger, nullable=False),
+    Column("profile_version", BigInteger, nullable=False),
+    Column("final_score", SmallInteger, nullable=False),
+    Column("dimensions", JSONB, nullable=False),
+    Column("reliability", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    # Profile, place and signals; null when never ranked.
+    Column("ranking", JSONB),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Index("matches_by_score", "job_id", "final_score", "candidate_id"),
+    Index("matches_by_candidate", "candidate_id"),
+)
+
 # The latest CV of each candidate: what was read in it, never the file.
 cvs = Table(
     "cvs",

@@ -9,15 +9,19 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from weaviate.classes.data import DataObject
+from weaviate.classes.query import HybridFusion, MetadataQuery
+from weaviate.exceptions import WeaviateBaseError
 
 from services.matching.domain.fusion import CLASSIC, MEANING, WORDS
-from services.matching.domain.scoring.facts import Language
+from services.matching.domain.scoring.facts import JobFacts, Language
 from services.matching.domain.search.arrays import Floats
-from services.matching.domain.search.entry import Entry, Sought
+from services.matching.domain.search.entry import Entry, Sought, Texts, sought_by_job
 from services.matching.domain.search.facets import Facets, Filter
 from services.matching.domain.search.search import Request
 from services.matching.domain.search.texts import tokens
 from services.matching.ports.weaviate import (
+    SEARCHED,
     VECTORS,
     WeaviateCollection,
     conditions,
@@ -49,14 +53,18 @@ def direction(angle: float) -> Floats:
     return vector
 
 
-def row(number: int, angle: float, title: str, *skills: str) -> tuple[Entry, str, Any]:
+def row(
+    number: int, angle: float, title: str, *skills: str, done: str = "", **facets: Any
+) -> tuple[Entry, Texts, Any]:
     vector = direction(angle)
-    entry = Entry(str(UUID(int=number)), 3, "fr", (title,), skills, {}, vector, Facets(city="Lyon"))
-    return entry, f"{title}.", dict.fromkeys(VECTORS, vector.tolist())
+    told = Facets(**{"city": "Lyon", **facets})
+    entry = Entry(str(UUID(int=number)), 3, "fr", (title,), skills, {}, vector, told)
+    texts = Texts(title, done, " ".join(skills))
+    return entry, texts, dict.fromkeys(VECTORS, vector.tolist())
 
 
 def request(words: str, **told: Any) -> Request:
-    sought = Sought("", (), tokens([words]), direction(0))
+    sought = Sought("", (), tokens([words]), direction(0), text=words)
     return Request(sought, CLASSIC, **told)
 
 
@@ -67,7 +75,7 @@ async def test_hybrid_search_is_asked_for_as_stated_and_its_answer_is_read(serve
     await collection.put(
         [row(1, 0.0, "Boulanger"), row(2, 0.4, "Soudeur", "TIG"), row(3, 1.2, "Fleuriste")]
     )
-    found = await collection.search(request("tig"), "tig")
+    found = await collection.search(request("tig"))
     assert found.total == 3
     assert [UUID(hit.entry.id).int for hit in found.hits] == [2, 1, 3]
     assert found.hits[0].entry.version == 3
@@ -90,13 +98,98 @@ async def test_pages_join_and_objects_go(server: Any) -> None:
     _, collection = server
     await collection.ensure()
     await collection.put([row(number, number / 10, "Soudeur") for number in range(1, 8)])
-    first = await collection.search(request("soudeur", limit=4), "soudeur")
+    first = await collection.search(request("soudeur", limit=4))
     last = first.hits[-1]
     after = (last.fused.rank, last.entry.id)
-    rest = await collection.search(request("soudeur", limit=4, after=after), "soudeur")
+    rest = await collection.search(request("soudeur", limit=4, after=after))
     assert [UUID(hit.entry.id).int for hit in (*first.hits, *rest.hits)] == list(range(1, 8))
     await collection.delete([first.hits[0].entry.id])
-    assert (await collection.search(request("soudeur"), "soudeur")).total == 6
+    assert (await collection.search(request("soudeur"))).total == 6
+
+
+async def test_the_query_is_the_description_and_the_skills_and_texts_stay_apart(
+    server: Any,
+) -> None:
+    state, collection = server
+    await collection.ensure()
+    await collection.put([row(1, 0.0, "Soudeuse", "TIG", "Plans", done="Soude des cuves.")])
+    job = JobFacts(
+        title="Soudeur", description="Souder à l'atelier.", skills=("TIG", "Lecture de plans")
+    )
+    await collection.search(Request(sought_by_job(job, direction(0)), CLASSIC))
+    if state is not None:
+        asked = state.searches[0].hybrid_search
+        assert asked.query == "Souder à l'atelier. TIG Lecture de plans"
+        (kept,) = state.objects[state.searches[0].collection].values()
+        texts = [kept["properties"][name] for name in ("jobTitle", "experiences", "skills")]
+        assert texts == ["Soudeuse", "Soude des cuves.", "TIG Plans"]
+        assert kept["vectors"].keys() == set(VECTORS)
+
+
+async def test_vectors_of_other_names_do_not_count(server: Any) -> None:
+    _, collection = server
+    await collection.ensure()
+    near, far = row(1, 0.2, "Soudeur"), row(2, 0.9, "Soudeur")
+    # By title and skills the second one would be nearer.
+    far[2]["title"] = far[2]["skills"] = direction(0).tolist()
+    near[2]["title"] = near[2]["skills"] = direction(1.5).tolist()
+    await collection.put([near, far])
+    found = await collection.search(request("fleuriste"))
+    assert [UUID(hit.entry.id).int for hit in found.hits] == [1, 2]
+
+
+async def test_filters_are_sent_and_leave_what_passes(server: Any) -> None:
+    _, collection = server
+    await collection.ensure()
+    await collection.put(
+        [
+            row(1, 0.0, "Soudeur", "TIG", languages=(Language("en", "C1"),), contracts=("CDI",)),
+            row(2, 0.1, "Soudeur", "TIG", city="Villeurbanne", salary=50_000),
+            row(3, 0.2, "Soudeur", "Vernis", city="Paris", groups=frozenset({"candidate"})),
+        ]
+    )
+
+    async def found(**told: Any) -> set[int]:
+        hits = await collection.search(request("soudeur", wanted=Filter(**told)))
+        assert hits.total == len(hits.hits)
+        return {UUID(hit.entry.id).int for hit in hits.hits}
+
+    assert await found(city="Lyon") == {1}
+    assert await found(city="Lyon", radius=20) == {1, 2}
+    assert await found(languages=(Language("en", "B2"),)) == {1}
+    assert await found(languages=(Language("en", "C2"),)) == set()
+    assert await found(contracts=("CDD",)) == {2, 3}
+    assert await found(skills=("TIG",)) == {1, 2}
+    assert await found(salary_at_most=40_000) == {1, 3}
+    assert await found(groups=frozenset({"candidate"})) == {3}
+
+
+@pytest.mark.parametrize("spoilt", ["words", "target", "size", "texts", "property"])
+async def test_the_stand_in_refuses_other_shapes(spoilt: str) -> None:
+    async with serving() as (_, url, grpc):
+        client = await connect(url, grpc)
+        ours = WeaviateCollection(client, "Candidate")
+        await ours.ensure()
+        there = client.collections.get("Candidate")
+        vector = direction(0).tolist()
+        asked = {
+            "query": "x",
+            "vector": vector[:3] if spoilt == "size" else vector,
+            "target_vector": "skills" if spoilt == "target" else "experiences",
+            "query_properties": ["city"] if spoilt == "words" else list(SEARCHED),
+            "fusion_type": HybridFusion.RELATIVE_SCORE,
+            "return_metadata": MetadataQuery(score=True, explain_score=True),
+        }
+        texts = {"jobTitle": "a", "experiences": "b", "skills": "c"}
+        try:
+            with pytest.raises(WeaviateBaseError):
+                if spoilt in ("texts", "property"):
+                    told = {"jobTitle": "a b c"} if spoilt == "texts" else {**texts, "other": "d"}
+                    await there.data.insert_many([DataObject(properties=told, vector={})])
+                else:
+                    await there.query.hybrid(**asked)
+        finally:
+            await client.close()
 
 
 def test_the_parts_are_read_from_an_explanation() -> None:

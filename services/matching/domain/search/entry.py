@@ -49,6 +49,28 @@ class Sought:
     languages: tuple[Language, ...] = ()
     asks: bool = True
     """Whether this side asks (a job) and the entries hold, or the other way round."""
+    text: str = ""
+    """As it is written, for engines that find the words themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """An entry as it is written, for engines that find the words themselves."""
+
+    title: str
+    experiences: str
+    skills: str
+
+
+def profile_texts(facts: ProfileFacts) -> Texts:
+    """The texts of a profile, apart."""
+    told = (f"{held.title}. {held.description}".strip() for held in facts.experiences)
+    return Texts(facts.title, " ".join(told), " ".join(facts.skills))
+
+
+def job_texts(facts: JobFacts) -> Texts:
+    """The texts of a job, apart: what it describes stands where profiles tell what they did."""
+    return Texts(facts.title, facts.description, " ".join(facts.skills))
 
 
 def profile_terms(facts: ProfileFacts) -> list[str]:
@@ -84,6 +106,7 @@ def sought_by_job(facts: JobFacts, vector: Floats | None) -> Sought:
         vector=vector,
         months=12 * facts.min_experience_years,
         languages=facts.languages,
+        text=job_query_text(facts),
     )
 
 
@@ -98,4 +121,5 @@ def sought_by_profile(facts: ProfileFacts, vector: Floats | None, months: int) -
         months=months,
         languages=facts.languages,
         asks=False,
+        text=" ".join(profile_terms(facts)),
     )
