@@ -108,6 +108,11 @@ types: gen ## mypy --strict
 bench: gen ## Measure against peers and print the table
 	@$(BIN)/python -m bench
 
+.PHONY: eval
+eval: gen ## Measure the ranking on labelled sets (EVAL_DIR=../shared/eval)
+	@$(BIN)/python -m evaluation
+	@$(BIN)/python -m evaluation.cv_files
+
 .PHONY: lock
 lock: env ## Resolve pyproject.toml again into requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \

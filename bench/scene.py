@@ -39,11 +39,14 @@ class Amount:
     paced_seconds: int = 10
     backlog: int = 60_000
     boots: int = 3
+    # Charges a round, and lines beside them for the recount.
+    charges: int = 8_000
+    recounted: int = 250_000
 
     @classmethod
     def quick(cls) -> Amount:
         """Seconds instead of minutes; the figures are indications only."""
-        return cls(3, 120, 300, 80, 12, 3, 6_000, 1)
+        return cls(3, 120, 300, 80, 12, 3, 6_000, 1, 2_000, 20_000)
 
 
 @dataclass

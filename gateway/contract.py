@@ -23,6 +23,7 @@ from weneeds.options.v1 import policy_pb2
 # What Envoy needs to write a google.rpc.Status as JSON, in dependency order.
 _STATUS_FILES = (any_pb2.DESCRIPTOR, error_details_pb2.DESCRIPTOR, status_pb2.DESCRIPTOR)
 
+_RAW = ".google.api.HttpBody"
 _VERBS = ("get", "put", "post", "delete", "patch")
 
 
@@ -50,6 +51,8 @@ class Method:
     has_request_id: bool
     comment: str
     service_comment: str
+    # Fields of the request that take a body as it is: google.api.HttpBody.
+    raw_fields: frozenset[str] = frozenset()
 
     @property
     def full_name(self) -> str:
@@ -145,6 +148,9 @@ class Contract:
                     has_request_id=any(field.name == "request_id" for field in request.field),
                     comment=self.comments.get(f"{name}.{proto.name}", ""),
                     service_comment=self.comments.get(name, ""),
+                    raw_fields=frozenset(
+                        field.name for field in request.field if field.type_name == _RAW
+                    ),
                 )
 
 

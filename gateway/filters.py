@@ -125,7 +125,8 @@ def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> 
         proto_descriptor_bin=base64.b64encode(contract.for_envoy()).decode(),
         services=list(services),
         convert_grpc_status=True,
-        max_request_body_size=limits.body_bytes,
+        # The filter before has kept bodies to what their routes allow.
+        max_request_body_size=max([limits.body_bytes, *map(_json_bytes, reachable)]),
         max_response_body_size=limits.response_bytes,
         print_options={
             "always_print_primitive_fields": True,
@@ -138,6 +139,11 @@ def _transcoder(limits: Limits, contract: Contract, reachable: list[Method]) -> 
             "reject_binding_body_field_collisions": True,
         },
     )
+
+
+def _json_bytes(method: Method) -> int:
+    """In JSON, bytes come as base64, which takes four characters for three."""
+    return method.policy.max_request_bytes * 4 // 3 + 64 * 1024
 
 
 def _jwt(topology: GatewayTopology, reachable: list[Method]) -> Config:
@@ -183,3 +189,9 @@ def disabled(*names: str) -> Config:
     """A per-route entry that leaves filters out; decided by the route that arrives."""
     config = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
     return dict.fromkeys(names, config)
+
+
+def bounded(size: int) -> Config:
+    """A per-route entry of the body size limit."""
+    kind = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+    return {"@type": f"type.googleapis.com/{kind}", "buffer": {"max_request_bytes": size}}

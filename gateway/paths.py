@@ -45,6 +45,10 @@ class RestRoute:
     rpc: str
     body: str
     template: Template
+    # The body passes as it is, whatever it is.
+    raw: bool = False
+    # The bytes that a request may have as protobuf; 0: as everybody's.
+    max_bytes: int = 0
 
 
 def table(methods: Iterable[Method]) -> list[RestRoute]:
@@ -104,5 +108,11 @@ def _route(method: Method, binding: Binding) -> RestRoute:
     if not binding.template.startswith("/api/"):
         raise ContractError(f"{method.full_name}: REST paths begin with /api/")
     return RestRoute(
-        binding.verb, binding.template, method.full_name, binding.body, parse(binding.template)
+        binding.verb,
+        binding.template,
+        method.full_name,
+        binding.body,
+        parse(binding.template),
+        raw=binding.body in method.raw_fields,
+        max_bytes=method.policy.max_request_bytes,
     )

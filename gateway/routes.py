@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway import pages
 from gateway.contract import Method
-from gateway.filters import CORS, JWT, LUA, TRANSCODER, cors_policy, disabled
+from gateway.filters import BUFFER, CORS, JWT, LUA, TRANSCODER, bounded, cors_policy, disabled
 from gateway.paths import RestRoute
 from gateway.topology import GatewayTopology, Limits
 
@@ -21,6 +21,10 @@ _PORTAL_FOLDERS = ("/docs", "/mailbox", "/status")
 _PORTAL_PAGES = ("/", "/openapi.json", "/mailbox.json", "/status.json")
 _PREFLIGHT_HEADERS = ("origin", "access-control-request-method")
 _RETRIES = 2
+# A webhook of the card processor is some KiB long.
+RAW_BODY_BYTES = 256 * 1024
+# What a body may have beside the bytes that its method allows.
+_ENVELOPE = 64 * 1024
 _GRPC = {"name": "content-type", "string_match": {"prefix": "application/grpc"}}
 
 
@@ -62,6 +66,7 @@ def cluster_of(service: str) -> str:
 
 def _grpc(method: Method, limits: Limits) -> Config:
     """Native gRPC, gRPC-web and transcoded REST alike end here."""
+    room = body_bytes(method.policy.max_request_bytes)
     return {
         "name": method.full_name,
         "match": {
@@ -75,8 +80,30 @@ def _grpc(method: Method, limits: Limits) -> Config:
         "response_headers_to_add": [_header("cache-control", "no-store")],
         # The body check is for JSON. The choice is made when the request arrives, so a REST
         # call, which gets here by way of the transcoder, has been checked.
-        "typed_per_filter_config": disabled(LUA),
+        "typed_per_filter_config": {**disabled(LUA), **_roomy(room)},
+        **_buffered(room),
     }  # fmt: skip
+
+
+def body_bytes(most: int, *, rest: bool = False) -> int:
+    """Return how many bytes a body may have where a method takes more than others; 0: no more.
+
+    In JSON, bytes come as base64, which takes four characters for three.
+    """
+    return most * (4 if rest else 3) // 3 + _ENVELOPE if most else 0
+
+
+def _roomy(size: int) -> Config:
+    """A larger bound for the body, by the route that the request arrives at."""
+    if not size:
+        return {}
+    kind = "envoy.extensions.filters.http.buffer.v3.BufferPerRoute"
+    per_route = {"@type": f"type.googleapis.com/{kind}", "buffer": {"max_request_bytes": size}}
+    return {BUFFER: per_route}
+
+
+def _buffered(size: int) -> Config:
+    return {"request_body_buffer_limit": size} if size else {}
 
 
 def _unary(limits: Limits, method: Method) -> Config:
@@ -134,7 +161,18 @@ def _rest(rest: list[RestRoute]) -> list[Config]:
 
 
 def _arriving(route: RestRoute) -> Config:
-    """The body check learns which fields stand in the path, and what the body is."""
+    """The body check learns which fields stand in the path, and what the body is.
+
+    A raw body is nobody's JSON: it is bounded in size, and nothing else is looked at.
+    """
+    if route.raw:
+        return {
+            "name": "rest",
+            "match": {**_path_is(route.template.regex), "headers": [_method_is(route.method)]},
+            "route": {"cluster": NOWHERE},
+            "typed_per_filter_config": {**disabled(LUA), BUFFER: bounded(RAW_BODY_BYTES)},
+        }
+    room = body_bytes(route.max_bytes, rest=True)
     facts = {"bound": list(route.template.variables), "body": route.body}
     kind = "envoy.extensions.filters.http.lua.v3.LuaPerRoute"
     return {
@@ -142,8 +180,10 @@ def _arriving(route: RestRoute) -> Config:
         "match": {**_path_is(route.template.regex), "headers": [_method_is(route.method)]},
         "route": {"cluster": NOWHERE},
         "typed_per_filter_config": {
-            LUA: {"@type": f"type.googleapis.com/{kind}", "filter_context": facts}
+            LUA: {"@type": f"type.googleapis.com/{kind}", "filter_context": facts},
+            **_roomy(room),
         },
+        **_buffered(room),
     }
 
 

@@ -40,6 +40,8 @@ _WELL_KNOWN: dict[str, Schema] = {
         "description": "Field names in lowerCamelCase, separated by commas.",
     },
     "google.protobuf.Struct": {"type": "object"},
+    # A body as it is; of the ones that we take, all are JSON objects.
+    "google.api.HttpBody": {"type": "object"},
     "google.protobuf.Value": {},
     "google.protobuf.Any": {
         "type": "object",

@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway.topology import Limits
 from stack import keys, runfile, schema, upkeep
-from stack.launchers import gateway, nats, portal, postgres, services, valkey
+from stack.launchers import gateway, nats, portal, postgres, services, stripe, valkey
 from stack.process import Program
 from stack.runfile import ProcessRecord, RunFile
 from stack.supervisor import Supervisor
@@ -120,6 +120,7 @@ class Mesh:
         await _together(
             self._stores(),
             self._start(portal.program(topology)),
+            self._start(stripe.program(topology)),
             self._timed("gateway", self._gateway()),
             *(self._start(program) for program in hosted),
         )

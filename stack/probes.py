@@ -22,9 +22,11 @@ async def http_status(port: int, path: str) -> int | None:
 
 
 async def valkey_answers(port: int, password: str) -> bool:
-    """Whether the Redis protocol is served and the password is right."""
-    line = await _first_line(port, f"AUTH {password}\r\n".encode())
-    return line.startswith(b"+OK")
+    """Whether the password is right and the data is there: while it is read, AUTH alone answers."""
+    request = f"AUTH {password}\r\nPING\r\n".encode()
+    wanted = b"+OK\r\n+PONG\r\n"
+    answer = await _talk(port, request, lambda reader: reader.readexactly(len(wanted)))
+    return answer == wanted
 
 
 async def postgres_answers(port: int) -> bool:
@@ -114,5 +116,5 @@ async def _talk(
                 return await read(reader)
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError):
+    except (OSError, EOFError, TimeoutError, ValueError):
         return b""

@@ -93,7 +93,7 @@ async def collect(state: Path) -> Report:
 
 
 def _names() -> tuple[str, ...]:
-    return (*STORES, *SERVICES, "gateway", "portal")
+    return (*STORES, *SERVICES, "gateway", "portal", "stripe")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,8 +27,8 @@ DATABASE = "weneeds"
 ADMIN_ROLE = "postgres"
 
 # What listens apart from the public gateway.
-_PRIVATE = (*STORES, "nats-monitor", "gateway-admin", "portal", "smtp", *SERVICES)
-_SECRETS = (ADMIN_ROLE, "nats", "valkey", *SERVICES)
+_PRIVATE = (*STORES, "nats-monitor", "gateway-admin", "portal", "smtp", "stripe", *SERVICES)
+_SECRETS = (ADMIN_ROLE, "nats", "valkey", "stripe-webhook", *SERVICES)
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ class Topology:
         return self.state / "mailbox"
 
     @property
+    def stripe(self) -> Path:
+        """Where the stand-in of the card processor keeps its objects."""
+        return self.state / "stripe" / "objects.sqlite"
+
+    @property
+    def stripe_webhook(self) -> str:
+        """Where the card processor tells what happened."""
+        return f"http://{self.gateway}/api/v1/payments/webhooks/stripe"
+
+    @property
     def gate(self) -> Path:
         """Exists while the stores serve the newest schema; services wait for it."""
         return self.state / "stores-ready"
@@ -139,6 +150,15 @@ class Topology:
     def factor_secret(self) -> Path:
         """What seals the secrets of second factors."""
         return self.state / "keys" / "factor.secret"
+
+    @property
+    def receipt_keys(self) -> Path:
+        """What signs the receipts of scores."""
+        return self.state / "keys" / "receipts"
+
+    @property
+    def receipt_jwks(self) -> Path:
+        return self.state / "keys" / "receipt_jwks.json"
 
     def tls(self, name: str) -> Path:
         """The folder with ca.pem, cert.pem and key.pem of a service or of "gateway"."""
@@ -209,11 +229,26 @@ class Topology:
             "WENEEDS_AUTH_ADMIN_SIGNING_KEYS_DIR": str(self.admin_signing_keys),
             "WENEEDS_AUTH_FACTOR_SECRET_FILE": str(self.factor_secret),
             "WENEEDS_AUTH_SITE_URL": f"http://localhost:{self.public_port}",
+            "WENEEDS_MATCHING_RECEIPT_KEYS_DIR": str(self.receipt_keys),
             "WENEEDS_MESSAGING_SMTP_HOST": HOST,
             "WENEEDS_MESSAGING_SMTP_PORT": str(self.ports["smtp"]),
+            "WENEEDS_PAYMENT_SITE_URL": f"http://localhost:{self.public_port}",
+            **self._stripe_settings(),
         }
         return shared | {
             key: value for service in SERVICES for key, value in self._settings_of(service).items()
+        }
+
+    def _stripe_settings(self) -> dict[str, str]:
+        """The stand-in; the real one where STRIPE_API_KEY is set."""
+        prefix = "WENEEDS_PAYMENT_STRIPE"
+        if key := os.environ.get("STRIPE_API_KEY"):
+            secret = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
+            return {f"{prefix}_API_KEY": key, f"{prefix}_WEBHOOK_SECRET": secret}
+        return {
+            f"{prefix}_API_BASE": f"http://{self.address('stripe')}",
+            f"{prefix}_API_KEY": "sk_test_standin",
+            f"{prefix}_WEBHOOK_SECRET": self.passwords["stripe-webhook"],
         }
 
     def _settings_of(self, service: str) -> dict[str, str]:

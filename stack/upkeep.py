@@ -25,6 +25,8 @@ def ensure(topology: Topology) -> None:
     for signing_keys, jwks in _key_sets(topology):
         keys.ensure(signing_keys, jwks)
         keys.retire(signing_keys, jwks, time.time())
+    # Never retired: a receipt is checked years after it was signed.
+    keys.ensure(topology.receipt_keys, topology.receipt_jwks)
 
 
 async def keep(topology: Topology) -> None:
@@ -45,6 +47,11 @@ def renew_certificates(topology: Topology) -> None:
 def rotate_keys(topology: Topology) -> list[str]:
     """Add a signing key for users and one for staff; return their kids."""
     return [keys.rotate(signing_keys, jwks) for signing_keys, jwks in _key_sets(topology)]
+
+
+def rotate_receipt_key(topology: Topology) -> str:
+    """Add a key that signs receipts from now on; return its kid. Those before it stay."""
+    return keys.rotate(topology.receipt_keys, topology.receipt_jwks)
 
 
 def _key_sets(topology: Topology) -> list[tuple[Path, Path]]:

@@ -114,7 +114,7 @@ async def wire(kit: Resources[AuthSettings]) -> Wiring:
     account_rpc = AccountRpc(
         accounts, lifecycle.profiles, lifecycle.password_changes, lifecycle.departures
     )
-    directory = Directory(kit.reader, users, sessions)
+    directory = Directory(kit.reader, users, PostgresCompanies(), sessions)
     visits = Visits(
         TokenVerifier(settings.jwks_file, settings.issuer, settings.audience),
         kit.access,

@@ -30,6 +30,7 @@ from services.kit.db import Database
 from services.kit.errors import InvalidFields, Refused
 from services.kit.ids import Uuid7Ids
 from services.kit.redis import connect
+from services.kit.store_tls import trusting
 from services.kit.work import UnitsOfWork
 
 
@@ -37,8 +38,9 @@ async def create(settings: AuthSettings, new: NewAdmin) -> CreatedAdmin:
     """Create an admin, recorded as the work of an operator. Raises EmailTaken and InvalidFields."""
     clock = SystemClock()
     ids = Uuid7Ids(clock)
-    database = await Database.connect(settings.database_url, size=2)
-    redis = connect(settings.redis_url)
+    tls = trusting(settings.stores_ca_file)
+    database = await Database.connect(settings.database_url, size=2, tls=tls)
+    redis = connect(settings.redis_url, settings.stores_ca_file)
     passwords = Argon2Passwords()
     units = UnitsOfWork(database, clock, ids)
     sessions = ValkeySessions(redis, prefix="auth:admin:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -43,12 +44,16 @@ class Bus:
         self._publisher = Publisher(client)
 
     @classmethod
-    async def connect(cls, url: str, name: str) -> Self:
-        """Connect and make sure that the streams exist. Waits while NATS is away."""
+    async def connect(cls, url: str, name: str, tls: ssl.SSLContext | None = None) -> Self:
+        """Connect and make sure that the streams exist. Waits while NATS is away.
+
+        With `tls` nothing is said before the handshake (the server's `handshake_first`).
+        """
+        secure: dict[str, Any] = {"tls": tls, "tls_handshake_first": True} if tls else {}
         while True:
             try:
                 client = EventClient()
-                await client.connect(url, name=name, error_cb=_log_error, **_OPTIONS)
+                await client.connect(url, name=name, error_cb=_log_error, **_OPTIONS, **secure)
                 bus = cls(client)
                 await bus._ensure_or_close()
             except (NatsError, OSError, TimeoutError) as error:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeAlias
 
 import asyncpg
 from sqlalchemy import Executable, text
@@ -31,6 +32,9 @@ _DOWN = (
 # What the driver says when the connection goes while it is in use.
 _LOST = (*_DOWN, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _ACQUIRE_SECONDS = 5.0
+
+
+Tls: TypeAlias = ssl.SSLContext | None
 
 
 class Row(Protocol):
@@ -91,24 +95,25 @@ class Reader:
 class Database:
     """The pools of one service."""
 
-    def __init__(self, writer: Pool, reader: Pool, url: str) -> None:
+    def __init__(self, writer: Pool, reader: Pool, url: str, tls: Tls = None) -> None:
         self.writer = writer
         self.reader_pool = reader
         self.reader = Reader(reader)
         self.url = url
+        self._tls = tls
 
     @classmethod
-    async def connect(cls, url: str, reader_url: str = "", size: int = 8) -> Self:
-        """Open the pools. Connections are made when first needed."""
+    async def connect(cls, url: str, reader_url: str = "", size: int = 8, tls: Tls = None) -> Self:
+        """Open the pools. Connections are made when first needed; by TLS alone with `tls`."""
         # Two pools even on one server: a unit of work that waits for another
         # service must not starve the reads which that service asks for.
-        writer = _pool(url, size)
-        reader = _pool(reader_url or url, size)
-        return cls(writer, reader, url)
+        writer = _pool(url, size, tls)
+        reader = _pool(reader_url or url, size, tls)
+        return cls(writer, reader, url, tls)
 
     async def dedicated(self) -> Connection:
         """Open a connection outside the pools, for LISTEN and session locks."""
-        connection: Connection = await asyncpg.connect(self.url)
+        connection: Connection = await asyncpg.connect(self.url, ssl=self._tls)
         await _codecs(connection)
         return connection
 
@@ -151,10 +156,11 @@ class acquire:
 _PING = Query.text("select 1")
 
 
-def _pool(url: str, size: int) -> Pool:
+def _pool(url: str, size: int, tls: Tls) -> Pool:
     async def connect() -> Connection:
         connection = await asyncpg.connect(
             url,
+            ssl=tls,
             # Nested SELECTs gain nothing from generic plans, and vector search
             # loses an order of magnitude to them.
             server_settings={

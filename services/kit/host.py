@@ -28,6 +28,7 @@ from services.kit.redis import connect
 from services.kit.server import Server
 from services.kit.service import Resources, Service, Wiring
 from services.kit.settings import Settings
+from services.kit.store_tls import trusting
 from services.kit.work import UnitsOfWork
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class RunningService:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
+        self._tls = trusting(settings.stores_ca_file)
         self._tasks: list[asyncio.Task[None]] = []
         self._bus: Bus | None = None
         self._bus_opened = asyncio.Event()
@@ -49,7 +51,7 @@ class RunningService:
         clock = SystemClock()
         ids = Uuid7Ids(clock)
         database = await Database.connect(
-            settings.database_url, settings.reader_url, settings.database_pool
+            settings.database_url, settings.reader_url, settings.database_pool, self._tls
         )
         self._kit = Resources(
             settings=settings,
@@ -58,7 +60,7 @@ class RunningService:
             database=database,
             reader=database.reader,
             work=UnitsOfWork(database, clock, ids),
-            redis=connect(settings.redis_url),
+            redis=connect(settings.redis_url, settings.stores_ca_file),
             channels=Channels(settings.addresses, settings.tls_dir),
             access=AccessCache(_Unwired()),
             admin_access=AccessCache(_Unwired()),
@@ -99,7 +101,7 @@ class RunningService:
             raise DependencyDown(dependency=NATS)
 
     async def _with_bus(self) -> None:
-        self._bus = await Bus.connect(self._settings.nats_url, self._service.name)
+        self._bus = await Bus.connect(self._settings.nats_url, self._service.name, self._tls)
         self._bus_opened.set()
         relay = Relay(self._kit.database, self._bus, self._kit.clock)
         self._kit.work.wake = relay.wake

@@ -57,16 +57,22 @@ async def _prepare(connection: Any, service: str, password: str) -> None:
 
 
 async def _grant(connection: Any, service: str) -> None:
+    """Give the role its rights; `migrations/grants.sql` of the service takes some back."""
     role = role_of(service)
-    await connection.execute(
-        f'grant select, insert, update, delete on all tables in schema "{service}" to "{role}"'
-    )
-    await connection.execute(
-        f'grant usage, select on all sequences in schema "{service}" to "{role}"'
-    )
-    await connection.execute(f'revoke all on "{service}".alembic_version from "{role}"')
-    # The log can grow and be read; nobody who serves requests can rewrite it.
-    await connection.execute(f'revoke update, delete on "{service}".audit from "{role}"')
+    async with connection.transaction():
+        await connection.execute(
+            f'grant select, insert, update, delete on all tables in schema "{service}" to "{role}"'
+        )
+        await connection.execute(
+            f'grant usage, select on all sequences in schema "{service}" to "{role}"'
+        )
+        await connection.execute(f'revoke all on "{service}".alembic_version from "{role}"')
+        # The log can grow and be read; nobody who serves requests can rewrite it.
+        await connection.execute(f'revoke update, delete on "{service}".audit from "{role}"')
+        own = _folder(service) / "grants.sql"
+        if own.exists():
+            await connection.execute(f'set local search_path = "{service}"')
+            await connection.execute(own.read_text().replace("{role}", f'"{role}"'))
 
 
 def role_of(service: str) -> str:
@@ -74,12 +80,15 @@ def role_of(service: str) -> str:
     return f"weneeds_{service}"
 
 
-def _upgrade(admin_url: str, service: str) -> None:
+def _folder(service: str) -> Path:
     package = importlib.import_module(f"services.{service}")
-    folder = Path(next(iter(package.__path__))) / "migrations"
+    return Path(next(iter(package.__path__))) / "migrations"
+
+
+def _upgrade(admin_url: str, service: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
-    config.set_main_option("version_locations", str(folder / "versions"))
+    config.set_main_option("version_locations", str(_folder(service) / "versions"))
     config.set_main_option("path_separator", "os")
     config.attributes["url"] = admin_url
     config.attributes["schema"] = service

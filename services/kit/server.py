@@ -42,10 +42,11 @@ from services.kit.tokens import TokenVerifier, Verifiers
 log = logging.getLogger(__name__)
 
 _MAX_MESSAGE = 4 * 1024 * 1024
+# What a message may have beside the bytes that its method allows.
+_ENVELOPE = 64 * 1024
 _OPTIONS = [
     # Two servers on one port would each get half of the calls, silently.
     ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", _MAX_MESSAGE),
     ("grpc.max_send_message_length", _MAX_MESSAGE),
     ("grpc.max_metadata_size", 48 * 1024),
     ("grpc.server.max_pending_requests", 4000),
@@ -62,7 +63,8 @@ class Server:
         self._wiring = wiring
         self._name = name
         self._health = health.aio.HealthServicer()
-        self._server = grpc.aio.server(options=_OPTIONS)
+        largest = ("grpc.max_receive_message_length", largest_request(wiring))
+        self._server = grpc.aio.server(options=[*_OPTIONS, largest])
         self._register()
         self.port = 0
 
@@ -108,6 +110,16 @@ class Server:
         await self.set_serving(False)
         await asyncio.sleep(self._kit.settings.drain_seconds)
         await self._server.stop(grace=self._kit.settings.grace_seconds)
+
+
+def largest_request(wiring: Wiring) -> int:
+    """Return the bytes that the largest request of a service may have."""
+    wanted = (
+        method.policy.max_request_bytes + _ENVELOPE
+        for endpoint in wiring.endpoints
+        for method in methods_of(endpoint.descriptor)
+    )
+    return max(_MAX_MESSAGE, *wanted)
 
 
 class _Builder:

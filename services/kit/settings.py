@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kit.store_tls import is_local
 
 _PREFIX = "WENEEDS_"
 
@@ -32,6 +35,10 @@ class Settings(BaseSettings):
     database_pool: int = 8
     nats_url: str = "nats://127.0.0.1:4222"
     redis_url: str = "redis://127.0.0.1:6379/0"
+    # The authority of the stores' certificates, as PEM. With it Postgres, NATS
+    # (handshake_first) and Valkey are reached by TLS and no other way; production
+    # wants it for every store that is not on its own loopback.
+    stores_ca_file: Path | None = None
     # Holds ca.pem, cert.pem and key.pem.
     tls_dir: Path
     # The public keys of user access tokens (RFC 7517).
@@ -52,6 +59,21 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     # An OTLP/gRPC collector; empty: no traces and metrics leave the process.
     otlp_endpoint: str = ""
+
+    @model_validator(mode="after")
+    def _no_plain_text(self) -> Self:
+        if self.environment != "production" or self.stores_ca_file is not None:
+            return self
+        urls = {
+            "database_url": self.database_url,
+            "reader_url": self.reader_url,
+            "nats_url": self.nats_url,
+            "redis_url": self.redis_url,
+        }
+        for name, url in urls.items():
+            if url and not is_local(url):
+                raise ValueError(f"{name}: production reaches stores by TLS; set stores_ca_file")
+        return self
 
     @classmethod
     def load(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:

@@ -1,28 +1,23 @@
-"""RankingService and ScoringService: messages in, messages out."""
+"""RankingService: messages in, messages out."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from weneeds.matching.v1 import ranking_service_pb2 as ranking_pb
 from weneeds.matching.v1 import score_pb2 as score_pb
-from weneeds.matching.v1 import scoring_service_pb2 as scoring_pb
 from weneeds.matching.v1.ranking_service_pb2_grpc import RankingServiceServicer
-from weneeds.matching.v1.scoring_service_pb2_grpc import ScoringServiceServicer
 
 from services.kit.call import current_call, current_user
 from services.kit.paging import Page
 from services.matching.app.ranking import Ranked, RankedPage, Ranking
-from services.matching.app.scoring import Scoring
 from services.matching.domain import wording
-from services.matching.domain.receipt import Receipt
 from services.matching.domain.scoring.completeness import Reliability
 from services.matching.domain.scoring.score import Dimensions, Score
+from services.matching.rpc_filters import job_filter, profile_filter
 
 _PAGE_SIZE = 50
-_RELIABILITY = {
+RELIABILITY = {
     Reliability.LOW: score_pb.RELIABILITY_LOW,
     Reliability.MEDIUM: score_pb.RELIABILITY_MEDIUM,
     Reliability.HIGH: score_pb.RELIABILITY_HIGH,
@@ -40,9 +35,26 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankCandidatesResponse:
         """Rank the candidates for a job."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.candidates(request.job_id, page)
+        found = await self._ranking.candidates(request.job_id, page, profile_filter(request.filter))
         return ranking_pb.RankCandidatesResponse(
             candidates=[
+                ranking_pb.RankedCandidate(candidate_id=hit.id, **_hit(hit, found))
+                for hit in found.hits
+            ],
+            next_page_token=found.next_token,
+            total_size=found.total,
+            profile=str(found.profile),
+        )
+
+    async def RankProspects(
+        self, request: ranking_pb.RankProspectsRequest, context: Any
+    ) -> ranking_pb.RankProspectsResponse:
+        """Rank the company's prospects for a job."""
+        page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
+        wanted = profile_filter(request.filter)
+        found = await self._ranking.prospects(request.job_id, page, wanted)
+        return ranking_pb.RankProspectsResponse(
+            prospects=[
                 ranking_pb.RankedCandidate(candidate_id=hit.id, **_hit(hit, found))
                 for hit in found.hits
             ],
@@ -56,7 +68,7 @@ class RankingRpc(RankingServiceServicer):
     ) -> ranking_pb.RankJobsResponse:
         """Rank the open jobs for the caller's own profile."""
         page = Page.of(request, default=_PAGE_SIZE, keys=(int, str))
-        found = await self._ranking.jobs(current_user().id, page)
+        found = await self._ranking.jobs(current_user().id, page, job_filter(request.filter))
         return ranking_pb.RankJobsResponse(
             jobs=[ranking_pb.RankedJob(job_id=hit.id, **_hit(hit, found)) for hit in found.hits],
             next_page_token=found.next_token,
@@ -65,70 +77,18 @@ class RankingRpc(RankingServiceServicer):
         )
 
 
-class ScoringRpc(ScoringServiceServicer):
-    """Scores and what proves them."""
-
-    def __init__(self, scoring: Scoring) -> None:
-        self._scoring = scoring
-
-    async def ScoreApplication(
-        self, request: scoring_pb.ScoreApplicationRequest, context: Any
-    ) -> scoring_pb.ScoreApplicationResponse:
-        """Fix the score of an application."""
-        receipt = await self._scoring.fix(
-            request.application_id, request.job_id, request.candidate_id
-        )
-        return scoring_pb.ScoreApplicationResponse(
-            score=score_of_receipt(receipt, _locale()), receipt_id=receipt.id
-        )
-
-    async def GetReceipt(
-        self, request: scoring_pb.GetReceiptRequest, context: Any
-    ) -> scoring_pb.GetReceiptResponse:
-        """Read a receipt."""
-        receipt = await self._scoring.receipt(request.receipt_id)
-        return scoring_pb.GetReceiptResponse(receipt=receipt_message(receipt, _locale()))
-
-
-def receipt_message(receipt: Receipt, locale: str) -> score_pb.Receipt:
-    """Turn a receipt into its message, with reasons in the caller's language."""
-    return score_pb.Receipt(
-        id=receipt.id,
-        job_id=receipt.job_id,
-        job_version=receipt.job_version,
-        candidate_id=receipt.candidate_id,
-        profile_version=receipt.profile_version,
-        engine_version=receipt.engine_version,
-        engine_hash=receipt.engine_hash,
-        inputs=receipt.inputs,
-        inputs_hash=receipt.inputs_hash,
-        score=score_of_receipt(receipt, locale),
-        created_at=_timestamp(receipt.created_at),
-    )
-
-
-def score_of_receipt(receipt: Receipt, locale: str) -> score_pb.Score:
-    """Turn the score that a receipt proves into its message."""
-    return score_pb.Score(
-        final_score=receipt.final,
-        dimensions=_dimensions(receipt.dimensions),
-        reliability=_RELIABILITY[receipt.reliability],
-        reasons=[wording.sentence(reason, locale) for reason in receipt.reasons],
-    )
-
-
 def score_message(score: Score, locale: str) -> score_pb.Score:
     """Turn a score into its message, with reasons in the caller's language."""
     return score_pb.Score(
         final_score=score.final,
-        dimensions=_dimensions(score.dimensions),
-        reliability=_RELIABILITY[score.reliability],
+        dimensions=dimensions_message(score.dimensions),
+        reliability=RELIABILITY[score.reliability],
         reasons=[wording.sentence(reason, locale) for reason in score.reasons],
     )
 
 
 def _hit(hit: Ranked, found: RankedPage) -> dict[str, Any]:
-    locale = _locale()
+    locale = locale_of_call()
     return {
         "rank_score_micros": hit.fused.rank,
         "explanation": wording.explanation(hit.fused, found.profile, locale),
@@ -139,7 +99,8 @@ def _hit(hit: Ranked, found: RankedPage) -> dict[str, Any]:
     }
 
 
-def _dimensions(parts: Dimensions) -> score_pb.Dimensions:
+def dimensions_message(parts: Dimensions) -> score_pb.Dimensions:
+    """Turn the parts of a score into their message."""
     return score_pb.Dimensions(
         pertinence=parts.pertinence,
         contract=parts.contract,
@@ -155,12 +116,7 @@ def _dimensions(parts: Dimensions) -> score_pb.Dimensions:
     )
 
 
-def _locale() -> str:
+def locale_of_call() -> str:
+    """Return the caller's language."""
     call = current_call()
     return call.locale if call else "fr"
-
-
-def _timestamp(at: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(at)
-    return stamp

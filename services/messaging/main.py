@@ -10,6 +10,7 @@ from weneeds.auth.events.v1.events_pb2 import UserDeleted
 from weneeds.jobs.events.v1.events_pb2 import ApplicationMoved, ApplicationReceived
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1 import error_reason_pb2, mail_service_pb2, stream_service_pb2
+from weneeds.payment.events.v1.charge_events_pb2 import PaymentMethodAdded
 
 from services.kit.consumer import Consumer
 from services.kit.service import Endpoint, Periodic, Resources, Service, Wiring
@@ -38,12 +39,13 @@ async def wire(kit: Resources[MessagingSettings]) -> Wiring:
     bell = ValkeyBell(kit.redis)
     hub = Hub(bell)
     mail_table, notice_table = MailTable(), NoticeTable()
+    directory = AuthDirectory(kit.channels.to("auth"))
     notices = Notices(kit.work, notice_table, bell, hub)
     sender = Sender(
         work=kit.work,
         mails=mail_table,
         templates=TemplateTable(),
-        directory=AuthDirectory(kit.channels.to("auth")),
+        directory=directory,
         mailer=SmtpMailer(settings, kit.clock),
         notices=notices,
         clock=kit.clock,
@@ -67,7 +69,8 @@ async def wire(kit: Resources[MessagingSettings]) -> Wiring:
         clock=kit.clock,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
-    events = Events(mails, notices, Erasures(kit.work, mail_table, notice_table), kit.clock)
+    erasures = Erasures(kit.work, mail_table, notice_table)
+    events = Events(mails, notices, erasures, directory, kit.clock)
 
     async def sweep() -> None:
         sender.wake()
@@ -87,6 +90,7 @@ async def wire(kit: Resources[MessagingSettings]) -> Wiring:
             ),
             Consumer("messaging-applications-moved", ApplicationMoved, events.application_moved),
             Consumer("messaging-users-deleted", UserDeleted, events.user_deleted),
+            Consumer("messaging-payment-methods", PaymentMethodAdded, events.payment_method_added),
         ],
         periodic=[Periodic("mail-sweep", settings.mail_sweep_seconds, sweep)],
         background=[hub.run],

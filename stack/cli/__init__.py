@@ -7,14 +7,36 @@ import sys
 
 from rich.markup import escape
 
-from stack.cli import books, data, look, rotation, running, staff
+from stack.cli import (
+    books,
+    data,
+    look,
+    payments,
+    rotation,
+    running,
+    score,
+    staff,
+    vocabulary,
+)
 from stack.cli.common import app, console
 from stack.daemon import DaemonFailed
 from stack.ports import PortTaken
 from stack.process import StartFailed
 from stack.runfile import AlreadyRunning
 
-__all__ = ["app", "books", "data", "look", "main", "rotation", "running", "staff"]
+__all__ = [
+    "app",
+    "books",
+    "data",
+    "look",
+    "main",
+    "payments",
+    "rotation",
+    "running",
+    "score",
+    "staff",
+    "vocabulary",
+]
 
 _EXPECTED = (
     AlreadyRunning,

@@ -10,7 +10,7 @@ from stack.keys import RETIRED_AFTER_SECONDS
 from stack.topology import Topology
 
 certs = typer.Typer(help="Certificates between the members of the mesh.", no_args_is_help=True)
-keys = typer.Typer(help="Keys that sign access tokens.", no_args_is_help=True)
+keys = typer.Typer(help="Keys that sign access tokens and receipts.", no_args_is_help=True)
 app.add_typer(certs, name="certs")
 app.add_typer(keys, name="keys")
 
@@ -24,11 +24,19 @@ def renew() -> None:
 
 @keys.command()
 def rotate() -> None:
-    """Add new signing keys. They sign after ten seconds; the old ones retire by themselves."""
-    users, staff = upkeep.rotate_keys(_topology())
+    """Add new signing keys. They sign after ten seconds; the old ones retire by themselves.
+
+    Receipts are signed with their new key at once, and their old keys stay.
+    """
+    topology = _topology()
+    users, staff = upkeep.rotate_keys(topology)
+    receipts = upkeep.rotate_receipt_key(topology)
     minutes = round(RETIRED_AFTER_SECONDS / 60)
-    console.print(f"Users: {users}\nStaff: {staff}", highlight=False)
-    console.print(f"Former keys retire in {minutes} minutes, while a mesh runs or at its start.")
+    console.print(f"Users: {users}\nStaff: {staff}\nReceipts: {receipts}", highlight=False)
+    console.print(
+        f"Former keys of users and staff retire in {minutes} minutes, "
+        "while a mesh runs or at its start."
+    )
 
 
 def _topology() -> Topology:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from google.protobuf.field_mask_pb2 import FieldMask
 from weneeds import AlreadyExists, AsyncWeNeeds, FailedPrecondition, NotFound, euros, micros
 from weneeds.jobs.v1.job_pb2 import JOB_STATUS_DRAFT, Job
+from weneeds.matching.v1.cv_pb2 import Cv
 from weneeds.options.v1.role_pb2 import CompanyRole
 from weneeds.payment.v1.budget_pb2 import Budget
 
 from stack import samples
 from stack.demo.cast import Actor, each, enter, request_id, until
 from stack.demo.story import Story
+from stack.samples import cvs
 
 # The job whose applications the demo tells.
 _JOB = "python-backend"
@@ -50,6 +52,8 @@ class Seeker:
 
     sample: samples.SampleCandidate
     actor: Actor
+    # What was read in the CV; None where that was in an earlier run.
+    cv: Cv | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,15 @@ async def load(weneeds: AsyncWeNeeds, story: Story) -> Scene:
     employer, jobs = next((e, j) for e, j in zip(employers, published, strict=True) if _JOB in j)
     job = jobs[_JOB]
     story.jobs(employers, published, await _budget(employer, job.id))
-    story.chapter("3", "Candidates fill in their profiles")
+    story.chapter("3", "Candidates send their CVs and confirm what was read")
     began = time.monotonic()
-    with story.waiting("profiles are written, eight at a time"):
-        seekers = await each(samples.candidates(), lambda sample: _seeker(weneeds, sample))
+    with story.waiting("CVs are uploaded and read, profiles confirmed, eight at a time"):
+        numbered = enumerate(samples.candidates())
+        seekers = await each(numbered, lambda each_: _seeker(weneeds, each_[1], each_[0]))
     with story.waiting("matching reads the profiles (this takes the encoder a while)"):
         indexed = await _indexed(employer, job.id, len(seekers))
     story.candidates(len(seekers), indexed, time.monotonic() - began)
+    story.cvs(seekers)
     return Scene(employer, job, {seeker.actor.user_id: seeker for seeker in seekers}, indexed)
 
 
@@ -169,16 +175,22 @@ async def _budget(employer: Employer, job_id: str) -> Budget:
     return (await employer.recruiter.weneeds.budgets.get_budget(job_id=job_id)).budget
 
 
-async def _seeker(weneeds: AsyncWeNeeds, sample: samples.SampleCandidate) -> Seeker:
+async def _seeker(weneeds: AsyncWeNeeds, sample: samples.SampleCandidate, number: int) -> Seeker:
+    """Sign in; the first time, send a CV as PDF and confirm the profile that it proposes."""
     actor = await enter(weneeds, sample.person, "USER_ROLE_CANDIDATE")
     try:
         await actor.weneeds.candidates.get_my_profile()
     except (FailedPrecondition, NotFound) as error:
         if error.reason != "PROFILE_MISSING":
             raise
+        read = (await actor.weneeds.cvs.parse_cv(content=cvs.pdf(sample, number))).cv
+        profile = read.proposed_profile
+        # What no CV says: the kinds of contract that are wished for.
+        profile.contract_types[:] = sample.profile.contract_types
         await actor.weneeds.candidates.update_profile(
-            profile=sample.profile, update_mask=FieldMask(paths=_PROFILE_PATHS)
+            profile=profile, update_mask=FieldMask(paths=_PROFILE_PATHS)
         )
+        return Seeker(sample, actor, read)
     return Seeker(sample, actor)
 
 

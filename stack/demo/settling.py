@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weneeds import micros
 from weneeds.jobs.v1.application_pb2 import Application
 from weneeds.messaging.v1 import mail_pb2
 from weneeds.payment.v1.budget_pb2 import ACTION_STATUS_PENDING, ActionLog, Budget, LedgerEntry
+from weneeds.payment.v1.invoice_pb2 import INVOICE_KIND_CREDIT_NOTE, Invoice
 
 from stack.demo.cast import Actor, until
 from stack.demo.flow import Facts
@@ -31,6 +33,10 @@ class Books:
     # Newest first.
     entries: Sequence[LedgerEntry]
     actions: Sequence[ActionLog]
+    # What the company's next invoice would bill now.
+    upcoming: Invoice
+    # Totals of the invoices that were issued, less credit notes, in micro-euros.
+    billed: int
     # The mails of everybody in the story, by user id, as messaging lists them.
     mails: dict[str, Sequence[mail_pb2.Mail]]
     # What the mail server took, by Message-ID.
@@ -50,6 +56,8 @@ async def settle(scene: Scene, facts: Facts, folder: Path, story: Story) -> Book
         budget=await reader.budget(),
         entries=await reader.entries(),
         actions=actions,
+        upcoming=await reader.upcoming(),
+        billed=await reader.billed(),
         mails=mails,
         delivered=delivered,
     )
@@ -74,6 +82,17 @@ class _Reader:
     async def entries(self) -> list[LedgerEntry]:
         pager = self._weneeds.budgets.list_ledger_entries(job_id=self._scene.job.id, page_size=100)
         return [entry async for entry in pager]
+
+    async def upcoming(self) -> Invoice:
+        company_id = self._scene.employer.company_id
+        answer = await self._weneeds.invoices.get_upcoming_invoice(company_id=company_id)
+        return answer.invoice
+
+    async def billed(self) -> int:
+        pager = self._weneeds.invoices.list_invoices(
+            company_id=self._scene.employer.company_id, page_size=100
+        )
+        return sum([_signed(invoice) async for invoice in pager])
 
     async def charged(self) -> list[ActionLog] | None:
         """The actions, once all of this run's are there and none waits."""
@@ -120,3 +139,8 @@ class _Reader:
         for mail in mailbox.read_all(self._folder, limit=_ALL_MAILS):
             found[mail.message_id] = [*found.get(mail.message_id, ()), mail]
         return found
+
+
+def _signed(invoice: Invoice) -> int:
+    total = micros(invoice.total)
+    return -total if invoice.kind == INVOICE_KIND_CREDIT_NOTE else total

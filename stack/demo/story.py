@@ -20,13 +20,15 @@ from weneeds.payment.v1.budget_pb2 import Budget
 
 from stack.demo.prices import euro_text
 from stack.demo.report import DemoReport
+from stack.samples.cvs import LAYOUTS
 
 if TYPE_CHECKING:
     from stack.demo.flow import Facts
-    from stack.demo.scene import Employer, Scene
+    from stack.demo.scene import Employer, Scene, Seeker
     from stack.demo.settling import Books
 
 _TOP = 8
+_LAYOUT_COUNT = len(LAYOUTS)
 _LAST_ENTRIES = 12
 _LONG = ("job", "title", "subject", "company", "check", "receipt")
 
@@ -80,6 +82,34 @@ class Story:
             highlight=False,
         )
 
+    def cvs(self, seekers: Sequence[Seeker]) -> None:
+        """What was read in the CVs, and one of them in full."""
+        read = [(seeker, seeker.cv) for seeker in seekers if seeker.cv is not None]
+        if not read:
+            self._console.print("   Their CVs were read in the first run.")
+            return
+        positions = sum(len(cv.facts.experiences) for _, cv in read)
+        skills = sum(len(cv.facts.skills) for _, cv in read)
+        hidden = sum(bool(cv.hidden) for _, cv in read)
+        self._console.print(
+            f"   {len(read)} PDF files in {_LAYOUT_COUNT} layouts: {positions} positions, {skills} "
+            f"skills read, {hidden} with hidden text; each fact with its words and page",
+            highlight=False,
+        )
+        seeker, cv = read[0]
+        for held in cv.facts.experiences[:2]:
+            told = f"{held.title.quote} | {held.company.quote} | {held.period.quote}"
+            where = f"page {held.title.page} of {seeker.actor.name}'s CV"
+            self._console.print(Padding(Text(f"{where}: {told}", "dim"), (0, 0, 0, 3)))
+
+    def reasons(self, scene: Scene, ranking: RankCandidatesResponse) -> None:
+        """Why each of the best has the score that it has."""
+        for hit in ranking.candidates[:_TOP]:
+            name = scene.seeker(hit.candidate_id)
+            why = " ".join(hit.score.reasons)
+            line = Text.assemble((f"{name}: {hit.score.final_score} ", "bold"), (why, "dim"))
+            self._console.print(Padding(line, (0, 0, 0, 3)))
+
     def ranking(self, scene: Scene, ranking: RankCandidatesResponse) -> None:
         """The best candidates for the job."""
         self._console.print(
@@ -101,9 +131,9 @@ class Story:
             )
         self._console.print(table)
         for hit in ranking.candidates[:1]:
-            why = " ".join((hit.explanation, *hit.score.reasons))
             name = scene.seeker(hit.candidate_id)
-            self._console.print(Padding(Text(f"{name}: {why}", "dim"), (0, 0, 0, 3)))
+            self._console.print(Padding(Text(f"{name}: {hit.explanation}", "dim"), (0, 0, 0, 3)))
+        self.reasons(scene, ranking)
 
     def applications(self, scene: Scene, facts: Facts) -> None:
         """Who applied, with which score, at which price."""
@@ -156,6 +186,7 @@ class Story:
                 euro_text(micros(entry.balance)),
             )
         self._console.print(table)
+        self._invoice(books)
         employer = scene.employer
         names = {actor.user_id: actor.name for actor in (employer.recruiter, employer.helper)}
         table = _table("mail to", "type", "subject")
@@ -163,6 +194,18 @@ class Story:
             for mail in reversed(mails[:_TOP]):
                 kind = MailType.Name(mail.type).removeprefix("MAIL_TYPE_")
                 _row(table, names.get(user_id) or scene.seeker(user_id), kind, mail.subject)
+        self._console.print(table)
+
+    def _invoice(self, books: Books) -> None:
+        invoice = books.upcoming
+        table = _table("next invoice", "actions", "net, EUR", "total, EUR")
+        for line in invoice.lines:
+            what = f"{_action(line.type)}: {line.title}"
+            net, amount = euro_text(micros(line.net)), euro_text(micros(line.amount))
+            _row(table, what, str(line.quantity), net, amount)
+        rate = euro_text(invoice.vat_rate_basis_points * 10_000)
+        vat, total = euro_text(micros(invoice.vat)), euro_text(micros(invoice.total))
+        _row(table, f"VAT {rate} %", "", vat, total)
         self._console.print(table)
 
     def verdict(self, report: DemoReport) -> None:

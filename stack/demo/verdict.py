@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from google.type.date_pb2 import Date
 from weneeds import micros
 from weneeds.common.v1.action_pb2 import ACTION_TYPE_APPLICATION_RECEIVED, ActionType
 from weneeds.jobs.v1.application_pb2 import Application
+from weneeds.jobs.v1.candidate_pb2 import Profile
 from weneeds.messaging.v1 import mail_pb2
 from weneeds.payment.v1.budget_pb2 import ACTION_STATUS_PROCESSED
 
@@ -40,12 +42,38 @@ def verify(scene: Scene, facts: Facts, books: Books) -> DemoReport:
         balance=balance,
         mails=sum(1 for mail in sent if _copies(books, mail)),
         checks=[
+            *_readings(scene),
             *_fees(facts, books),
             *_ledger(books),
             *_notices(facts),
             *_mails(scene, facts, books),
         ],
     )
+
+
+def _readings(scene: Scene) -> Iterator[Check]:
+    """What was read in the PDF files is what they say; only the run that sends them can tell."""
+    read = [(seeker.sample.profile, seeker.cv) for seeker in scene.seekers.values() if seeker.cv]
+    if not read:
+        return
+    written = sum(len(profile.experiences) for profile, _ in read)
+    found = sum(
+        (held.title, held.company, held.start) in _positions(cv.proposed_profile)
+        for profile, cv in read
+        for held in profile.experiences
+    )
+    # A title with a comma in it may be cut there: one in fifty is forgiven.
+    yield Check(
+        "positions read in the CVs, word for word",
+        str(written),
+        f"{found} of {written}",
+        found * 50 >= written * 49,
+    )
+    yield same("CVs with hidden text", 0, sum(bool(cv.hidden) for _, cv in read))
+
+
+def _positions(profile: Profile) -> list[tuple[str, str, Date]]:
+    return [(held.title, held.company, held.start) for held in profile.experiences]
 
 
 def _fees(facts: Facts, books: Books) -> Iterator[Check]:
@@ -89,6 +117,11 @@ def _ledger(books: Books) -> Iterator[Check]:
     yield same("money out: the fees and the ledger", sorted(fees), sorted(debits), _total)
     spent = sum(fee for _, fee in fees)
     yield same("what is left: funded less fees, and the budget", funded - spent, balance, euro_text)
+    upcoming = books.upcoming
+    invoiced = books.billed + micros(upcoming.total)
+    yield same("the fees and the invoices, taxes included", spent, invoiced, euro_text)
+    parts = micros(upcoming.net) + micros(upcoming.vat) + micros(upcoming.rounding)
+    yield same("the invoice: net, tax and rounding", micros(upcoming.total), parts, euro_text)
     running = list(accumulate(amount for _, amount in entries))
     told = [micros(entry.balance) for entry, _ in entries]
     yield same("the balance after each ledger entry", running, told, _last)

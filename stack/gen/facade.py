@@ -118,7 +118,7 @@ def attribute_of(service: str) -> str:
         return noun
     if noun.endswith("y") and not re.search("[aeiou]y$", noun):
         return f"{noun[:-1]}ies"
-    return f"{noun}s"
+    return f"{noun}es" if noun.endswith(("ch", "sh", "x")) else f"{noun}s"
 
 
 def _services(files: FileDescriptorSet) -> Iterator[_Service]:

@@ -8,7 +8,9 @@ const stored = [];
 const onTokens = (tokens) => stored.push(tokens?.accessToken ?? null);
 const weneeds = createWeNeeds({ baseUrl, transport: grpc, locale: "en", onTokens });
 
+const states = [weneeds.session.state];
 await weneeds.sessions.signIn({ email: "a@example.org", password: "x" });
+states.push(weneeds.session.state);
 // The platform takes only access2 by now: all of these find the token expired.
 await Promise.all(Array.from({ length: 10 }, () => weneeds.jobs.getJob({ jobId: "j" })));
 
@@ -40,6 +42,22 @@ try {
 } catch (error) {
   ended = explain(error).reason;
 }
+states.push(weneeds.session.state);
 
-const report = { stored, ids, cursors, lives, limited, ended };
+// Another client, whose account is banned while it is signed in.
+const kept = [];
+const keep = (tokens) => kept.push(tokens);
+const banned = createWeNeeds({ baseUrl, transport: grpc, locale: "en", onTokens: keep });
+await banned.sessions.signIn({ email: "b@example.org", password: "x" });
+let refused;
+try {
+  await banned.jobs.closeJob({ jobId: "j" });
+} catch (error) {
+  refused = explain(error).reason;
+}
+const ban = { refused, state: banned.session.state, kept: kept.at(-1) ?? null };
+await banned.sessions.signIn({ email: "b@example.org", password: "x" });
+ban.later = banned.session.state;
+
+const report = { stored, ids, cursors, lives, limited, ended, states, ban };
 process.stdout.write(JSON.stringify(report), () => process.exit(0));

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from google.protobuf.message import Message
 from weneeds.auth.v1 import session_service_pb2
@@ -16,10 +17,11 @@ from weneeds.jobs.v1 import job_pb2, job_service_pb2
 from weneeds.messaging.v1 import stream_service_pb2
 
 from stack.gen import typescript
-from tests.unit.sdk.platform import EXPIRED, UNAVAILABLE, Platform, limited, tokens
+from tests.unit.sdk.platform import EXPIRED, UNAVAILABLE, Platform, Refuse, limited, tokens
 from tests.unit.sdk.test_session import ENDED
 
 SCRIPT = Path(__file__).with_name("session.mjs")
+BANNED = Refuse(grpc.StatusCode.PERMISSION_DENIED, "ACCOUNT_BANNED")
 PAGES = {"": (["a", "b"], "2"), "2": (["c"], "")}
 TIMEOUT = 60
 
@@ -66,6 +68,7 @@ def _scripted() -> Platform:
     platform.streams["Subscribe"] = subscribe
     platform.fails("GetMe", limited(2.5))
     platform.fails("GetApplication", EXPIRED)
+    platform.fails("CloseJob", BANNED)
     return platform
 
 
@@ -115,8 +118,17 @@ def test_a_session_that_is_over_is_forgotten(run: Run) -> None:
     assert len(run.platform.seen("Refresh")) == 2
 
 
+def test_a_client_knows_where_its_person_stands(run: Run) -> None:
+    assert run.report["states"] == ["unauthenticated", "authenticated", "unauthenticated"]
+
+
+def test_a_ban_takes_the_tokens_away_until_somebody_signs_in(run: Run) -> None:
+    refused = {"refused": "ACCOUNT_BANNED", "state": "banned", "kept": None}
+    assert run.report["ban"] == {**refused, "later": "authenticated"}
+
+
 def test_public_methods_get_no_token(run: Run) -> None:
-    assert run.bearers("SignIn") + run.bearers("Refresh") == ["", "", ""]
+    assert run.bearers("SignIn") + run.bearers("Refresh") == [""] * 5
 
 
 def test_each_call_has_a_request_id_of_its_own(run: Run) -> None:

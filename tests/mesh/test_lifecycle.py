@@ -312,6 +312,7 @@ async def test_a_deleted_person_is_forgotten_everywhere(
     seeker = await candidate(guest)
     made = await applied(seeker, staff.job_id)
     assert made.receipt_id
+    await seeker.client.cvs.parse_cv(content=b"Fictive Personne\nPython\n")
     error = await refusal(seeker.client.accounts.delete_me(password="not the password"))
     assert error.reason == "CREDENTIALS_INVALID"
     kept = guest.with_token(seeker.token)
@@ -365,6 +366,8 @@ async def _nothing_is_left(mesh: Any, gone: Person) -> None:
             ("auth.mail_links", "user_id"),
             ("jobs.people", "user_id"),
             ("matching.indexed_profiles", "candidate_id"),
+            ("matching.cvs", "candidate_id"),
+            ("matching.matches", "candidate_id"),
             ("messaging.notices", "user_id"),
         ):
             query = f"select count(*) from {table} where {column} = $1"

@@ -46,6 +46,7 @@ class Place:
 
     recruiter: AsyncWeNeeds
     job_id: str
+    company_id: str
 
 
 async def person(mesh: Any, role: Any, locale: str = "en") -> AsyncWeNeeds:
@@ -99,7 +100,7 @@ async def place(mesh: Any) -> Place:
     )
     created = await recruiter.jobs.create_job(job=job)
     await recruiter.jobs.publish_job(job_id=created.job.id)
-    return Place(recruiter, created.job.id)
+    return Place(recruiter, created.job.id, company.id)
 
 
 async def developer(mesh: Any) -> tuple[Any, str]:

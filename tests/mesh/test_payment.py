@@ -251,7 +251,7 @@ async def test_a_repeated_request_charges_once_and_another_body_is_refused(team:
         ),
         ({"paymentMethod": "4242424242424242"}, 400, "INVALID_FIELDS"),
         ({"requestId": "again"}, 400, "INVALID_FIELDS"),
-        ({"paymentMethod": "pm_card_insufficient_funds"}, 400, "CARD_DECLINED"),
+        ({"paymentMethod": "pm_card_chargeDeclinedInsufficientFunds"}, 400, "CARD_DECLINED"),
     ],
 )
 async def test_bad_fundings_over_rest(

@@ -27,7 +27,14 @@ from tests.support.web import failed, over_web
 pytestmark = pytest.mark.mesh
 
 # What a caller who passes the policy can meet: the walk sends empty or meaningless requests.
-PASSED = {"", "INVALID_FIELDS", "PROFILE_MISSING", "PROFILE_NOT_INDEXED", "COMPANY_NOT_FOUND"}
+PASSED = {
+    "",
+    "INVALID_FIELDS",
+    "PROFILE_MISSING",
+    "PROFILE_NOT_INDEXED",
+    "COMPANY_NOT_FOUND",
+    "CV_NOT_FOUND",
+}
 # Calls that end the caller's session.
 ENDING = {"SignOut", "EndAllSessions"}
 STAFF = [method for method in PUBLIC if method.policy.access == Access.ACCESS_ADMIN]
@@ -58,8 +65,9 @@ def limited(method: Method) -> set[str]:
 
 
 def keyless(method: Method) -> set[str]:
-    """A browser's refresh token comes as a cookie: without any, the body is no error."""
-    return {"REFRESH_TOKEN_INVALID"} if method.name == "Refresh" else set()
+    """What stands outside of the message: a browser's cookie, a webhook's signature."""
+    wanted = {"Refresh": "REFRESH_TOKEN_INVALID", "ReceiveStripeEvent": "WEBHOOK_INVALID"}
+    return {wanted[method.name]} if method.name in wanted else set()
 
 
 def passed(method: Method) -> set[str]:

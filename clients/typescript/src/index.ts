@@ -16,7 +16,7 @@ import { Session, type Tokens } from "./session.js";
 
 export { explain, type FieldProblem, isReason, type Problem } from "./errors.js";
 export { pages } from "./paging.js";
-export { Session, type Tokens } from "./session.js";
+export { Session, type SessionState, type Tokens } from "./session.js";
 export { follow, type FollowOptions } from "./stream.js";
 
 /** What a transport is made of. */

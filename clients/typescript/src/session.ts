@@ -9,7 +9,7 @@ import {
   TokensSchema,
 } from "../gen/weneeds/auth/v1/session_service_pb.js";
 import { Access, policy } from "../gen/weneeds/options/v1/policy_pb.js";
-import { isExpired } from "./errors.js";
+import { isExpired, isReason } from "./errors.js";
 
 const SIGN_OUTS: ReadonlySet<DescMethod> = new Set<DescMethod>([
   SessionService.method.signOut,
@@ -29,6 +29,9 @@ export interface Tokens {
   staff?: boolean;
 }
 
+/** Where a person stands: a site shows its pages, the sign-in, or why the account is closed. */
+export type SessionState = "authenticated" | "unauthenticated" | "banned";
+
 type Refresh = (held: Tokens) => Promise<TokensMessage | undefined>;
 type Send = Parameters<Interceptor>[0];
 
@@ -41,6 +44,7 @@ export class Session {
   #tokens: Tokens | undefined;
   #renewAt: number;
   #renewing: Promise<void> | undefined;
+  #banned = false;
   readonly #onChange: ((tokens: Tokens | undefined) => void) | undefined;
   readonly #refresh: Refresh;
 
@@ -60,8 +64,17 @@ export class Session {
     return this.#tokens;
   }
 
+  /** Where the person stands, as far as the last answers told. */
+  get state(): SessionState {
+    if (this.#banned) {
+      return "banned";
+    }
+    return this.#tokens ? "authenticated" : "unauthenticated";
+  }
+
   /** Uses these tokens from now on. */
   keep(tokens: Tokens | undefined): void {
+    this.#banned = false;
     this.#tokens = tokens;
     this.#renewAt = renewalTime(tokens);
     this.#onChange?.(tokens);
@@ -69,6 +82,15 @@ export class Session {
 
   /** Sends the token where the method's policy wants one. */
   readonly interceptor: Interceptor = (next) => async (request) => {
+    try {
+      return await this.#sent(next, request);
+    } catch (error) {
+      this.#learnBan(error);
+      throw error;
+    }
+  };
+
+  async #sent(next: Send, request: Parameters<Send>[0]): ReturnType<Send> {
     if (getOption(request.method, policy).access === Access.PUBLIC) {
       return this.#learning(next, request);
     }
@@ -87,7 +109,7 @@ export class Session {
       this.#authorize(request.header);
       return await this.#learning(next, request);
     }
-  };
+  }
 
   /** Trades the refresh token, once for all who ask while it happens. */
   async renew(): Promise<void> {
@@ -144,6 +166,14 @@ export class Session {
       this.#learn(request as UnaryRequest, response.message);
     }
     return response;
+  }
+
+  /** Tokens of a banned account open nothing any more. */
+  #learnBan(error: unknown): void {
+    if (isReason(error, "ACCOUNT_BANNED")) {
+      this.keep(undefined);
+      this.#banned = true;
+    }
   }
 
   #learn(request: UnaryRequest, message: Message): void {

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.auth.app.ports import Sessions
-from services.auth.app.stores import Contact, Member, UserStore
+from services.auth.app.stores import CompanyStore, Contact, Member, UserStore
 from services.kit.db import Reader
+
+_MOST_PEOPLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,11 @@ class Standing:
 class Directory:
     """Answers for sessions and tells how to reach people."""
 
-    def __init__(self, reader: Reader, users: UserStore, sessions: Sessions) -> None:
+    def __init__(
+        self, reader: Reader, users: UserStore, companies: CompanyStore, sessions: Sessions
+    ) -> None:
         self._reader = reader
+        self._companies = companies
         self._users = users
         self._sessions = sessions
 
@@ -50,3 +55,8 @@ class Directory:
     async def contacts(self, user_ids: Sequence[str]) -> list[Contact]:
         """Return how to reach people; unknown ids are left out."""
         return await self._users.contacts(self._reader, user_ids)
+
+    async def people(self, company_id: str) -> list[str]:
+        """Return the ids of those who have a role in a company, oldest first: at most 1,000."""
+        found = await self._companies.collaborators(self._reader, company_id, None, _MOST_PEOPLE)
+        return [person.user_id for person in found.rows]

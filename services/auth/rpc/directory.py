@@ -101,6 +101,13 @@ class DirectoryRpc(DirectoryServiceServicer):
             ]
         )
 
+    async def ListCompanyPeople(
+        self, request: pb.ListCompanyPeopleRequest, context: Any
+    ) -> pb.ListCompanyPeopleResponse:
+        """List who has a role in a company."""
+        people = await self._directory.people(request.company_id)
+        return pb.ListCompanyPeopleResponse(user_ids=people)
+
 
 class OwnAccess:
     """The kit's access lookup inside the auth service: no network between."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from services.kit.work import UnitsOfWork
+from services.kit.work import UnitOfWork, UnitsOfWork
 from services.matching.app.ports import Encoder, Facts, KnownJob, KnownProfile
 from services.matching.app.stores import IndexStore, JobEntry, ProfileEntry, Standing
 from services.matching.domain.query import (
@@ -16,6 +16,9 @@ from services.matching.domain.query import (
     profile_text,
     skill_words,
 )
+from services.matching.domain.scoring.facts import ProfileFacts
+from services.matching.domain.search.entry import profile_titles
+from services.matching.domain.search.texts import plain_title
 
 
 class Indexing:
@@ -42,6 +45,10 @@ class Indexing:
             if not stale:
                 return
             vectors = await self._job_vectors([job for job in stale if _is_new(known, job)])
+            names = [
+                name for job in stale for name in (plain_title(job.facts.title), *job.facts.skills)
+            ]
+            await self._put_names(work, names)
             entries = [_job_entry(job, vectors.get(job.id)) for job in stale]
             await self._store.put_jobs(work, entries)
 
@@ -57,7 +64,17 @@ class Indexing:
             vectors = await self._encoder.encode([profile_text(one.facts) for one in new])
             by_id = dict(zip((one.id for one in new), vectors, strict=True))
             entries = [_profile_entry(one, by_id.get(one.id)) for one in stale]
+            await self._put_names(work, [name for one in stale for name in _names(one.facts)])
             await self._store.put_profiles(work, entries)
+
+    async def _put_names(self, work: UnitOfWork, names: Iterable[str]) -> None:
+        """Embed titles and skills that were never seen."""
+        distinct = [name for name in dict.fromkeys(names) if name]
+        known = await self._store.known_names(work, distinct)
+        missing = [name for name in distinct if name not in known]
+        if missing:
+            vectors = await self._encoder.encode(missing)
+            await self._store.put_names(work, dict(zip(missing, vectors, strict=True)))
 
     async def _job_vectors(self, jobs: Sequence[KnownJob]) -> dict[str, Vector]:
         """Embeds jobs and their skills in one batch, and moves each job towards its skills."""
@@ -69,6 +86,10 @@ class Indexing:
             job.id: move_to(vector, [of_skill[name] for name in job.facts.skills])
             for job, vector in zip(jobs, vectors, strict=False)
         }
+
+
+def _names(facts: ProfileFacts) -> list[str]:
+    return [*profile_titles(facts), *facts.skills]
 
 
 def _distinct(ids: Sequence[str]) -> list[str]:

@@ -20,6 +20,9 @@ class KnownJob:
     open: bool
     city: str
     facts: JobFacts
+    locale: str = ""
+    salary: int = 0
+    """The most that is offered, in whole euros a year; 0 when not told. No score sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class KnownProfile:
     version: int
     city: str
     facts: ProfileFacts
+    locale: str = ""
 
 
 class Facts(Protocol):

@@ -9,9 +9,10 @@ from typing import Protocol, TypeAlias
 from services.kit.db import Reader
 from services.kit.work import UnitOfWork
 from services.matching.app.ports import KnownJob, KnownProfile
-from services.matching.domain.fusion import Bounds
-from services.matching.domain.query import Terms, Vector
+from services.matching.domain.query import Vector
 from services.matching.domain.receipt import Receipt
+from services.matching.domain.search.arrays import Floats
+from services.matching.domain.search.search import Request, Result
 
 Reads: TypeAlias = Reader | UnitOfWork
 
@@ -48,46 +49,6 @@ class ProfileEntry(Entry):
     profile: KnownProfile
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A hybrid search: by meaning and by words, fused, from a place in the order on."""
-
-    vector: str
-    terms: Terms
-    alpha_permille: int
-    limit: int
-    after: tuple[int, str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileHit:
-    """A profile found, with its raw signals in billionths."""
-
-    profile: KnownProfile
-    vector: int
-    keyword: int
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class JobHit:
-    """A job found, with its raw signals in billionths."""
-
-    job: KnownJob
-    vector: int
-    keyword: int
-    rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What holds for all hits of a search, also for those on other pages."""
-
-    total: int
-    vectors: Bounds
-    keywords: Bounds
-
-
 class IndexStore(Protocol):
     """Keeps jobs and profiles so that they can be searched."""
 
@@ -106,16 +67,40 @@ class IndexStore(Protocol):
     async def erase_profile(self, work: UnitOfWork, candidate_id: str) -> None:
         """Delete a profile and keep it from coming back."""
 
-    async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, str] | None:
-        """Return an indexed job and its vector as the store writes it."""
+    async def known_names(self, reads: Reads, names: Sequence[str]) -> set[str]:
+        """Return those of the titles and skills whose vectors are kept."""
 
-    async def profile(self, reads: Reads, candidate_id: str) -> tuple[KnownProfile, str] | None:
-        """Return an indexed profile and its vector as the store writes it."""
+    async def put_names(self, work: UnitOfWork, vectors: Mapping[str, Vector]) -> None:
+        """Keep vectors of titles and skills."""
 
-    async def rank_profiles(self, reads: Reads, search: Search) -> tuple[Found, list[ProfileHit]]:
-        """Return profiles, best first."""
+    async def names(self, reads: Reads, names: Sequence[str]) -> dict[str, Floats]:
+        """Return the vectors of those of the names that are kept."""
 
-    async def rank_jobs(self, reads: Reads, search: Search) -> tuple[Found, list[JobHit]]:
+    async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, Floats] | None:
+        """Return an indexed job and its vector."""
+
+    async def profile(self, reads: Reads, candidate_id: str) -> tuple[KnownProfile, Floats] | None:
+        """Return an indexed profile and its vector."""
+
+    async def jobs(self, reads: Reads, ids: Sequence[str]) -> dict[str, KnownJob]:
+        """Return those of the jobs that are indexed."""
+
+    async def profiles(self, reads: Reads, ids: Sequence[str]) -> dict[str, KnownProfile]:
+        """Return those of the profiles and prospects that are indexed."""
+
+
+class Searcher(Protocol):
+    """An engine: finds entries of the index by meaning, words and filters.
+
+    What was committed to the index before a search began is found by it.
+    """
+
+    name: str
+
+    async def profiles(self, reads: Reads, request: Request) -> Result:
+        """Return profiles and prospects, best first."""
+
+    async def jobs(self, reads: Reads, request: Request) -> Result:
         """Return open jobs, best first."""
 
 

@@ -1,27 +1,14 @@
 """What is searched for and what is searched in: texts for the encoder, terms for the word index."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from services.matching.domain.scoring.concepts import skill_of, understand
 from services.matching.domain.scoring.facts import JobFacts, ProfileFacts
-from services.matching.domain.scoring.stopwords import FILLERS
-from services.matching.domain.scoring.text import words
 
-MAX_TERMS = 64
 MOVE_FORCE_PERMILLE = 1000
 """How strongly the query is moved towards the skills asked for."""
 
 Vector = Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Search terms joined by " | ", each made of a-z and 0-9 alone; at most MAX_TERMS of a kind."""
-
-    words: str
-    concepts: str
-    """Occupations and skills, by index words that both languages share."""
 
 
 def job_query_text(job: JobFacts) -> str:
@@ -33,18 +20,6 @@ def profile_text(profile: ProfileFacts) -> str:
     """What a profile is found by: its experiences; title and skills where there are none."""
     told = [f"{held.title}. {held.description}".strip() for held in profile.experiences]
     return " ".join(told) or " ".join([profile.title, *profile.skills])
-
-
-def job_terms(job: JobFacts) -> Terms:
-    """The words that a job looks for: of its skills first, then of its description."""
-    return _terms([*job.skills, job.description], job.skills)
-
-
-def profile_terms(profile: ProfileFacts) -> Terms:
-    """The words that a profile looks for in jobs: skills, titles, then what was done."""
-    titles = [profile.title, *(held.title for held in profile.experiences)]
-    told = [held.description for held in profile.experiences]
-    return _terms([*profile.skills, *titles, *told], profile.skills)
 
 
 def concept_words(*texts: str) -> str:
@@ -75,19 +50,6 @@ def move_to(
     moved = [(1 - pull) * a + pull * b for a, b in zip(query, centroid, strict=True)]
     length = sum(value * value for value in moved) ** 0.5
     return [value / length for value in moved] if length else query
-
-
-def _terms(texts: Sequence[str], skills: Iterable[str]) -> Terms:
-    said = dict.fromkeys(word for text in texts for word in words(text) if _is_telling(word))
-    concepts = f"{skill_words(skills)} {concept_words(*texts)}".split()
-    return Terms(
-        words=" | ".join(list(said)[:MAX_TERMS]),
-        concepts=" | ".join(list(dict.fromkeys(concepts))[:MAX_TERMS]),
-    )
-
-
-def _is_telling(word: str) -> bool:
-    return len(word) > 1 and word not in FILLERS
 
 
 def _index_word(concept: str) -> str:

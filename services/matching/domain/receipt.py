@@ -1,13 +1,27 @@
 """Receipts: what proves a score, and how anybody checks one."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
+from services.matching.domain.evidence import Evidence, evidence_json
 from services.matching.domain.scoring.completeness import Reliability
-from services.matching.domain.scoring.inputs import read_inputs
+from services.matching.domain.scoring.inputs import canonical, read_inputs
 from services.matching.domain.scoring.reasons import Reason
 from services.matching.domain.scoring.score import ENGINE_VERSION, Dimensions, score
+
+STATEMENT_FORMAT = "weneeds-receipt/1"
+ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Ed25519 over the UTF-8 bytes of a statement; `value` is base64url without padding."""
+
+    kid: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,12 @@ class Receipt:
     reliability: Reliability
     reasons: tuple[Reason, ...]
     created_at: datetime
+    notice_id: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    evidence_hash: str = ""
+    statement: str = ""
+    """What was signed, to the byte; "" on receipts from before they were signed."""
+    signature: Signature | None = None
 
 
 def hash_of(inputs: str) -> str:
@@ -53,3 +73,53 @@ def verify(receipt: Receipt, engine_hash: str) -> bool:
         return False
     stated = (receipt.final, receipt.dimensions, receipt.reliability, receipt.reasons)
     return stated == (again.final, again.dimensions, again.reliability, again.reasons)
+
+
+def statement_of(receipt: Receipt) -> str:
+    """Return what a signature is over: canonical JSON without any fact about the candidate.
+
+    Facts and quotations take part by their hashes, so that a signature outlives their erasure.
+    """
+    return canonical(
+        {
+            "application_id": receipt.application_id,
+            "candidate_id": receipt.candidate_id,
+            "company_id": receipt.company_id,
+            "created_at": _instant(receipt.created_at),
+            "dimensions": asdict(receipt.dimensions),
+            "engine_hash": receipt.engine_hash,
+            "engine_version": receipt.engine_version,
+            "evidence_hash": receipt.evidence_hash,
+            "final_score": receipt.final,
+            "format": STATEMENT_FORMAT,
+            "inputs_hash": receipt.inputs_hash,
+            "job_id": receipt.job_id,
+            "job_version": receipt.job_version,
+            "notice_id": receipt.notice_id,
+            "profile_version": receipt.profile_version,
+            "receipt_id": receipt.id,
+            "reliability": receipt.reliability.value,
+        }
+    )
+
+
+def document_of(receipt: Receipt) -> str:
+    """Return the receipt as a JSON document that can be kept and verified anywhere.
+
+    Inputs, evidence and reasons are null once the candidate's account was deleted.
+    """
+    erased = not receipt.inputs
+    signature = receipt.signature
+    document: dict[str, Any] = {
+        "statement": json.loads(receipt.statement or statement_of(receipt)),
+        "inputs": None if erased else json.loads(receipt.inputs),
+        "evidence": None if erased else json.loads(evidence_json(receipt.evidence)),
+        "reasons": None if erased else [asdict(reason) for reason in receipt.reasons],
+        "signature": signature
+        and {"alg": ALGORITHM, "kid": signature.kid, "value": signature.value},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -21,9 +21,12 @@ _SENTENCES = {
         "held": " Présentes : {names}.",
         "missing": " Absentes : {names}.",
         "none": "Aucun intitulé proche du poste : 0/25.",
-        "ranking": (
-            "Sens {vector} x {alpha} % + mots {keyword} x {rest} % = {rank} (profil {profile})."
-        ),
+        "ranking": "{parts} = {rank} (profil {profile}).",
+        "part": "{name} {value} x {share} %",
+        "signal_meaning": "sens",
+        "signal_words": "mots",
+        "signal_title": "intitulé",
+        "signal_coverage": "exigences couvertes",
         "experiences": "expériences",
         "dates": "dates",
         "texts": "descriptions",
@@ -46,10 +49,12 @@ _SENTENCES = {
         "held": " Held: {names}.",
         "missing": " Missing: {names}.",
         "none": "No title close to the job: 0/25.",
-        "ranking": (
-            "Meaning {vector} x {alpha} % + words {keyword} x {rest} % = {rank}"
-            " (profile {profile})."
-        ),
+        "ranking": "{parts} = {rank} (profile {profile}).",
+        "part": "{name} {value} x {share} %",
+        "signal_meaning": "meaning",
+        "signal_words": "words",
+        "signal_title": "title",
+        "signal_coverage": "must-haves covered",
         "experiences": "experiences",
         "dates": "dates",
         "texts": "descriptions",
@@ -75,16 +80,20 @@ def sentence(reason: Reason, locale: str) -> str:
     )
 
 
-def explanation(fused: Fused, profile: RankingProfile, locale: str) -> str:
-    """Returns how meaning and words contributed to a hit's place."""
-    return _said(locale)["ranking"].format(
-        vector=_decimal(fused.vector),
-        keyword=_decimal(fused.keyword),
-        rank=_decimal(fused.rank),
-        alpha=profile.alpha_permille // 10,
-        rest=100 - profile.alpha_permille // 10,
-        profile=profile,
-    )
+def explanation(fused: Fused, profile: RankingProfile | str, locale: str) -> str:
+    """Returns how each signal contributed to a hit's place."""
+    said = _said(locale)
+    parts = [
+        said["part"].format(
+            name=said[f"signal_{part.signal}"],
+            value=_decimal(part.value),
+            share=_percent(part.weight),
+        )
+        for part in fused.parts
+    ]
+    told = " + ".join(parts)
+    told = told[:1].upper() + told[1:]
+    return said["ranking"].format(parts=told, rank=_decimal(fused.rank), profile=profile)
 
 
 def _said(locale: str) -> dict[str, str]:
@@ -100,3 +109,8 @@ def _list(template: str, names: tuple[str, ...]) -> str:
 
 def _decimal(millionths: int) -> str:
     return f"{millionths // 1_000_000}.{millionths % 1_000_000 // 1000:03d}"
+
+
+def _percent(permille: int) -> str:
+    whole, tenth = divmod(permille, 10)
+    return f"{whole}.{tenth}" if tenth else str(whole)

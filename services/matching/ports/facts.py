@@ -27,6 +27,7 @@ from services.matching.domain.scoring.facts import (
 )
 
 _AT_ONCE = 200
+_MOST_EUROS = 10_000_000
 
 
 class JobsFacts:
@@ -85,6 +86,8 @@ def read_job(job: Job) -> KnownJob:
             contract=_contract(job.contract_type),
             min_experience_years=job.min_experience_years,
         ),
+        locale=job.locale,
+        salary=_euros(job),
     )
 
 
@@ -101,7 +104,14 @@ def read_profile(profile: pb.ProfileFacts) -> KnownProfile:
             languages=_languages(profile.languages),
             contracts=tuple(map(_contract, profile.contract_types)),
         ),
+        locale=profile.locale,
     )
+
+
+def _euros(job: Job) -> int:
+    """The upper end of the pay, the lower one where it stands alone; only euros are compared."""
+    told = job.salary_max if job.HasField("salary_max") else job.salary_min
+    return min(max(told.units, 0), _MOST_EUROS) if told.currency_code == "EUR" else 0
 
 
 def _experience(held: pb.ExperienceFacts) -> Experience:

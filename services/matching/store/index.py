@@ -8,17 +8,7 @@ from typing import Any
 from services.kit.db import Query, Row
 from services.kit.work import UnitOfWork
 from services.matching.app.ports import KnownJob, KnownProfile
-from services.matching.app.stores import (
-    Found,
-    JobEntry,
-    JobHit,
-    ProfileEntry,
-    ProfileHit,
-    Reads,
-    Search,
-    Standing,
-)
-from services.matching.domain.fusion import Bounds
+from services.matching.app.stores import JobEntry, ProfileEntry, Reads, Standing
 from services.matching.domain.query import Vector
 from services.matching.domain.scoring.inputs import (
     job_from_json,
@@ -26,12 +16,8 @@ from services.matching.domain.scoring.inputs import (
     profile_from_json,
     profile_to_json,
 )
-from services.matching.store.hybrid import hybrid
-
-_JOB_COLUMNS = "job_id version company_id open city facts"
-_PROFILE_COLUMNS = "candidate_id version city facts"
-_RANK_PROFILES = hybrid("indexed_profiles", "candidate_id", _PROFILE_COLUMNS)
-_RANK_JOBS = hybrid("indexed_jobs", "job_id", _JOB_COLUMNS, "open")
+from services.matching.domain.search.arrays import Floats
+from services.matching.store.vectors import from_bytes, to_text
 
 # Locked, so that the vector that stays is the one that was looked at.
 _STANDING_JOBS = Query.text(
@@ -46,16 +32,31 @@ _STANDING_PROFILES = Query.text(
     where candidate_id = any(cast(:ids as uuid[])) order by candidate_id for update
     """
 )
-_JOB = Query.text(
+_JOBS = Query.text(
     """
-    select job_id, version, company_id, open, city, facts, cast(experiences as text) as experiences
-    from indexed_jobs where job_id = :id
+    select job_id, version, company_id, open, city, locale, salary, facts,
+           vector_send(experiences) as vector
+    from indexed_jobs where job_id = any(cast(:ids as uuid[]))
     """
 )
-_PROFILE = Query.text(
+_PROFILES = Query.text(
     """
-    select candidate_id, version, city, facts, cast(experiences as text) as experiences
-    from indexed_profiles where candidate_id = :id
+    select candidate_id, version, city, locale, facts, vector_send(experiences) as vector
+    from indexed_profiles where candidate_id = any(cast(:ids as uuid[]))
+    union all
+    select id, version, city, locale, facts, vector_send(experiences)
+    from prospects
+    where id = any(cast(:ids as uuid[])) and experiences is not null
+    """
+)
+_KNOWN_NAMES = Query.text("select name from name_vectors where name = any(:names)")
+_NAMES = Query.text(
+    "select name, vector_send(vector) as vector from name_vectors where name = any(:names)"
+)
+_PUT_NAME = Query.text(
+    """
+    insert into name_vectors (name, vector)
+    values (:name, cast(cast(:vector as text) as vector)) on conflict do nothing
     """
 )
 _WORDS = """
@@ -66,13 +67,14 @@ _WORDS = """
 """
 _PUT_JOB = Query.text(
     f"""
-    insert into indexed_jobs (job_id, version, company_id, open, city, facts, text_hash,
-                              experiences, words)
-    values (:job_id, :version, :company_id, :open, :city, :facts, :text_hash,
+    insert into indexed_jobs (job_id, version, company_id, open, city, locale, salary, facts,
+                              text_hash, experiences, words)
+    values (:job_id, :version, :company_id, :open, :city, :locale, :salary, :facts, :text_hash,
             cast(cast(:vector as text) as vector), {_WORDS})
     on conflict (job_id) do update
     set version = excluded.version, company_id = excluded.company_id, open = excluded.open,
-        city = excluded.city, facts = excluded.facts, text_hash = excluded.text_hash,
+        city = excluded.city, locale = excluded.locale, salary = excluded.salary,
+        facts = excluded.facts, text_hash = excluded.text_hash,
         experiences = excluded.experiences, words = excluded.words
     where indexed_jobs.version < excluded.version
     """  # noqa: S608 - the expression is a constant of this module
@@ -80,20 +82,22 @@ _PUT_JOB = Query.text(
 _TOUCH_JOB = Query.text(
     f"""
     update indexed_jobs
-    set version = :version, open = :open, city = :city, facts = :facts, words = {_WORDS}
+    set version = :version, open = :open, city = :city, locale = :locale, salary = :salary,
+        facts = :facts, words = {_WORDS}
     where job_id = :job_id and version < :version
     """  # noqa: S608
 )
 _PUT_PROFILE = Query.text(
     f"""
-    insert into indexed_profiles (candidate_id, version, title, city, skills, facts, text_hash,
-                                  experiences, words)
-    select :candidate_id, :version, :title, :city, :skills, :facts, :text_hash,
+    insert into indexed_profiles (candidate_id, version, title, city, locale, skills, facts,
+                                  text_hash, experiences, words)
+    select :candidate_id, :version, :title, :city, :locale, :skills, :facts, :text_hash,
            cast(cast(:vector as text) as vector), {_WORDS}
     where not exists (select from erased_profiles where candidate_id = :candidate_id)
     on conflict (candidate_id) do update
     set version = excluded.version, title = excluded.title, city = excluded.city,
-        skills = excluded.skills, facts = excluded.facts, text_hash = excluded.text_hash,
+        locale = excluded.locale, skills = excluded.skills, facts = excluded.facts,
+        text_hash = excluded.text_hash,
         experiences = excluded.experiences, words = excluded.words
     where indexed_profiles.version < excluded.version
     """  # noqa: S608
@@ -101,8 +105,8 @@ _PUT_PROFILE = Query.text(
 _TOUCH_PROFILE = Query.text(
     f"""
     update indexed_profiles
-    set version = :version, title = :title, city = :city, skills = :skills, facts = :facts,
-        words = {_WORDS}
+    set version = :version, title = :title, city = :city, locale = :locale, skills = :skills,
+        facts = :facts, words = {_WORDS}
     where candidate_id = :candidate_id and version < :version
     """  # noqa: S608
 )
@@ -138,35 +142,40 @@ class PostgresIndex:
         await work.execute(_CLOSE, candidate_id=candidate_id)
         await work.execute(_ERASE, candidate_id=candidate_id)
 
-    async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, str] | None:
-        """Return an indexed job and its vector as text."""
-        row = await reads.fetch_one(_JOB, id=job_id)
-        return (_job(row), row["experiences"]) if row else None
+    async def known_names(self, reads: Reads, names: Sequence[str]) -> set[str]:
+        """Return those of the titles and skills whose vectors are kept."""
+        return {row["name"] for row in await reads.fetch(_KNOWN_NAMES, names=list(names))}
 
-    async def profile(self, reads: Reads, candidate_id: str) -> tuple[KnownProfile, str] | None:
-        """Return an indexed profile and its vector as text."""
-        row = await reads.fetch_one(_PROFILE, id=candidate_id)
-        return (_profile(row), row["experiences"]) if row else None
+    async def put_names(self, work: UnitOfWork, vectors: Mapping[str, Vector]) -> None:
+        """Keep vectors of titles and skills."""
+        # Sorted, so that two batches that share names lock them in the same order.
+        rows = [{"name": name, "vector": to_text(vectors[name])} for name in sorted(vectors)]
+        if rows:
+            await work.execute_many(_PUT_NAME, rows)
 
-    async def rank_profiles(self, reads: Reads, search: Search) -> tuple[Found, list[ProfileHit]]:
-        """Return profiles, best first."""
-        rows = await reads.fetch(_RANK_PROFILES, **_search_values(search))
-        hits = [
-            ProfileHit(_profile(row), row["vector"], row["keyword"], row["rank"])
-            for row in rows
-            if row["candidate_id"] is not None
-        ]
-        return _found(rows[0]), hits
+    async def names(self, reads: Reads, names: Sequence[str]) -> dict[str, Floats]:
+        """Return the vectors of those of the names that are kept."""
+        rows = await reads.fetch(_NAMES, names=list(names))
+        return {row["name"]: from_bytes(row["vector"]) for row in rows}
 
-    async def rank_jobs(self, reads: Reads, search: Search) -> tuple[Found, list[JobHit]]:
-        """Return open jobs, best first."""
-        rows = await reads.fetch(_RANK_JOBS, **_search_values(search))
-        hits = [
-            JobHit(_job(row), row["vector"], row["keyword"], row["rank"])
-            for row in rows
-            if row["job_id"] is not None
-        ]
-        return _found(rows[0]), hits
+    async def job(self, reads: Reads, job_id: str) -> tuple[KnownJob, Floats] | None:
+        """Return an indexed job and its vector."""
+        row = await reads.fetch_one(_JOBS, ids=[job_id])
+        return (_job(row), from_bytes(row["vector"])) if row else None
+
+    async def profile(self, reads: Reads, candidate_id: str) -> tuple[KnownProfile, Floats] | None:
+        """Return an indexed profile and its vector."""
+        row = await reads.fetch_one(_PROFILES, ids=[candidate_id])
+        return (_profile(row), from_bytes(row["vector"])) if row else None
+
+    async def jobs(self, reads: Reads, ids: Sequence[str]) -> dict[str, KnownJob]:
+        """Return those of the jobs that are indexed."""
+        return {row["job_id"]: _job(row) for row in await reads.fetch(_JOBS, ids=list(ids))}
+
+    async def profiles(self, reads: Reads, ids: Sequence[str]) -> dict[str, KnownProfile]:
+        """Return those of the profiles and prospects that are indexed."""
+        rows = await reads.fetch(_PROFILES, ids=list(ids))
+        return {row["candidate_id"]: _profile(row) for row in rows}
 
 
 async def _put(work: UnitOfWork, put: Query, touch: Query, rows: Sequence[dict[str, Any]]) -> None:
@@ -189,9 +198,11 @@ def _job_values(entry: JobEntry) -> dict[str, Any]:
         "company_id": job.company_id,
         "open": job.open,
         "city": job.city,
+        "locale": job.locale,
+        "salary": job.salary,
         "facts": job_to_json(job.facts),
         "text_hash": entry.text_hash,
-        "vector": _vector(entry.vector),
+        "vector": to_text(entry.vector),
         "title": job.facts.title,
         "skill_text": "; ".join(job.facts.skills),
         "text": job.facts.description,
@@ -206,33 +217,15 @@ def _profile_values(entry: ProfileEntry) -> dict[str, Any]:
         "candidate_id": profile.id,
         "version": profile.version,
         "city": profile.city,
+        "locale": profile.locale,
         "skills": list(facts.skills),
         "facts": profile_to_json(facts),
         "text_hash": entry.text_hash,
-        "vector": _vector(entry.vector),
+        "vector": to_text(entry.vector),
         "title": facts.title,
         "skill_text": "; ".join(facts.skills),
         "text": " ".join(f"{held.title}. {held.description}" for held in facts.experiences),
         "words": entry.words,
-    }
-
-
-def _vector(vector: Vector | None) -> str:
-    if vector is None:
-        return ""
-    return "[" + ",".join(f"{value:.7f}" for value in vector) + "]"
-
-
-def _search_values(search: Search) -> dict[str, Any]:
-    rank, key = search.after or (None, None)
-    return {
-        "vector": search.vector,
-        "words": search.terms.words,
-        "concepts": search.terms.concepts,
-        "alpha": search.alpha_permille,
-        "limit": search.limit,
-        "after_rank": rank,
-        "after_id": key,
     }
 
 
@@ -244,6 +237,8 @@ def _job(row: Row) -> KnownJob:
         open=row["open"],
         city=row["city"],
         facts=job_from_json(row["facts"]),
+        locale=row["locale"],
+        salary=row["salary"],
     )
 
 
@@ -253,12 +248,5 @@ def _profile(row: Row) -> KnownProfile:
         version=row["version"],
         city=row["city"],
         facts=profile_from_json(row["facts"]),
-    )
-
-
-def _found(row: Row) -> Found:
-    return Found(
-        total=row["total"],
-        vectors=Bounds(row["vector_low"], row["vector_high"]),
-        keywords=Bounds(row["keyword_low"], row["keyword_high"]),
+        locale=row["locale"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 
 from sqlalchemy import bindparam, select
@@ -10,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from services.kit.db import Query, Row
 from services.kit.work import UnitOfWork
 from services.matching.app.stores import Reads
-from services.matching.domain.receipt import Receipt
+from services.matching.domain.evidence import Evidence, evidence_json
+from services.matching.domain.receipt import Receipt, Signature
 from services.matching.domain.scoring.completeness import Reliability
 from services.matching.domain.scoring.reasons import Reason
 from services.matching.domain.scoring.score import Dimensions
@@ -24,7 +26,7 @@ _OF_APPLICATION = Query(
 # The one change that the table's trigger lets through.
 _ERASE = Query.text(
     """
-    update receipts set inputs = '', reasons = '[]'
+    update receipts set inputs = '', reasons = '[]', evidence = ''
     where candidate_id = :candidate_id and inputs <> ''
     """
 )
@@ -53,6 +55,12 @@ class PostgresReceipts:
             reliability=receipt.reliability.value,
             reasons=[asdict(reason) for reason in receipt.reasons],
             created_at=receipt.created_at,
+            notice_id=receipt.notice_id,
+            evidence=evidence_json(receipt.evidence),
+            evidence_hash=receipt.evidence_hash,
+            statement=receipt.statement,
+            kid=receipt.signature.kid if receipt.signature else "",
+            signature=receipt.signature.value if receipt.signature else "",
         )
         return written == 1
 
@@ -98,4 +106,9 @@ def _receipt(row: Row) -> Receipt:
             for reason in row["reasons"]
         ),
         created_at=row["created_at"],
+        notice_id=row["notice_id"],
+        evidence=tuple(Evidence(**one) for one in json.loads(row["evidence"] or "[]")),
+        evidence_hash=row["evidence_hash"],
+        statement=row["statement"],
+        signature=Signature(row["kid"], row["signature"]) if row["signature"] else None,
     )

@@ -139,3 +139,10 @@ class Bell(Protocol):
 
         Goes on for ever; what breaks is mended inside.
         """
+
+
+class Companies(Protocol):
+    """Who belongs to a company."""
+
+    async def company_people(self, company_id: str) -> Sequence[str]:
+        """Return the ids of those who have a role in a company; raise DependencyDown."""

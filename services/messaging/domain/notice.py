@@ -27,6 +27,7 @@ class Topic(StrEnum):
 
     APPLICATIONS = "applications"
     MAILS = "mails"
+    BILLING = "billing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import grpc.aio
-from weneeds.auth.v1.directory_service_pb2 import GetMailTargetRequest, ListContactsRequest
+from weneeds.auth.v1.directory_service_pb2 import (
+    GetMailTargetRequest,
+    ListCompanyPeopleRequest,
+    ListContactsRequest,
+)
 from weneeds.auth.v1.directory_service_pb2_grpc import DirectoryServiceStub
 
 from services.kit.access import AccessCache
@@ -31,6 +35,15 @@ class AuthDirectory:
             )
             for contact in answer.contacts
         }
+
+    async def company_people(self, company_id: str) -> Sequence[str]:
+        """Return the ids of those who have a role in a company; raise DependencyDown."""
+        request = ListCompanyPeopleRequest(company_id=company_id)
+        try:
+            answer = await self._stub.ListCompanyPeople(request)
+        except grpc.aio.AioRpcError as error:
+            raise DependencyDown(dependency="auth") from error
+        return list(answer.user_ids)
 
     async def target(self, reference_id: str) -> Contact | None:
         """Return who a reference is for, with the link; raise DependencyDown."""

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 
 from services.kit.clock import Clock
 from services.kit.db import Reader
-from services.kit.errors import RequestIdReused, ScopeDenied, VersionConflict
-from services.kit.ids import Ids
-from services.kit.work import UnitOfWork, UnitsOfWork
-from services.payment.app import messages
+from services.kit.errors import ScopeDenied
+from services.kit.work import UnitsOfWork
+from services.payment.app.collections import (
+    ChargeOrder,
+    ChargeStatus,
+    Collections,
+    Outcome,
+    Purpose,
+)
 from services.payment.app.jobs import Jobs
-from services.payment.app.ports import Cards
-from services.payment.app.stores import BudgetStore, LedgerStore, Posted
-from services.payment.domain import ledger
-from services.payment.domain.budgets import Budget, BudgetView, unlimited_view, view
-from services.payment.domain.errors import AmountInvalid, BudgetNotFound, BudgetState
+from services.payment.app.stores import BudgetStore
+from services.payment.domain.budget_views import BudgetView, unlimited_view, view
+from services.payment.domain.budgets import Budget
+from services.payment.domain.errors import (
+    AmountInvalid,
+    BudgetNotFound,
+    BudgetState,
+    CardDeclined,
+)
 from services.payment.domain.fees import is_card_amount
 from services.payment.domain.jobs import JobRef
 
@@ -31,6 +40,15 @@ class FundingOrder:
     payment_method: str
 
 
+@dataclass(frozen=True, slots=True)
+class Funding:
+    """What became of a wish to fund a budget."""
+
+    # None while the first charge of a budget has not succeeded.
+    budget: BudgetView | None
+    charge: Outcome
+
+
 class Budgets:
     """What collaborators do with budgets."""
 
@@ -40,37 +58,40 @@ class Budgets:
         work: UnitsOfWork,
         reader: Reader,
         store: BudgetStore,
-        books: LedgerStore,
         jobs: Jobs,
-        cards: Cards,
+        collections: Collections,
         clock: Clock,
-        ids: Ids,
         wake: Callable[[str], None],
     ) -> None:
         self._work = work
         self._reader = reader
         self._store = store
-        self._books = books
         self._jobs = jobs
-        self._cards = cards
+        self._collections = collections
         self._clock = clock
-        self._ids = ids
         self._wake = wake
 
-    async def fund(self, order: FundingOrder) -> BudgetView:
-        """Charge a card and add the amount; the same request id charges once.
+    async def fund(self, order: FundingOrder) -> Funding:
+        """Charge a card for the budget; the same request id charges once.
 
-        What waited for money is charged right after. Raises AmountInvalid,
-        CardDeclined, BudgetState, RequestIdReused.
+        The money is there when `charge.status` is SUCCEEDED; what waited for it
+        is charged right after. Raises AmountInvalid, CardDeclined, BudgetState,
+        PaymentMethodMissing, RequestIdReused.
         """
         if not is_card_amount(order.amount):
             raise AmountInvalid(field="amount")
         job = await self._known(order.job_id)
         async with self._work() as work:
-            if not await self._posted(work, order):
-                await self._charge_card(work, order, job)
+            opened = await self._store.find(work, order.job_id)
+        if opened is not None:
+            opened.check_open()
+        outcome = await self._collections.charge(_charge_order(order, job))
+        if outcome.status is ChargeStatus.DECLINED:
+            raise CardDeclined(decline_code=outcome.decline_code)
+        async with self._work() as work:
             budget = await self._store.find(work, order.job_id)
-            return self._show(job, budget)
+        shown = self._show(job, budget) if budget is not None or job.premium else None
+        return Funding(shown, outcome)
 
     async def get(self, job_id: str) -> BudgetView:
         """Read a budget. Raises BudgetNotFound."""
@@ -105,37 +126,6 @@ class Budgets:
             work.after_commit(lambda: self._wake(job_id))
             return view(after, self._clock.now())
 
-    async def _posted(self, work: UnitOfWork, order: FundingOrder) -> bool:
-        known = await self._books.request_hash(work, ledger.funding_key(order.request_id))
-        if known is None:
-            return False
-        if known != _funding(order, charge_id="").request_hash:
-            raise RequestIdReused(field="request_id")
-        return True
-
-    async def _charge_card(self, work: UnitOfWork, order: FundingOrder, job: JobRef) -> None:
-        opened = await self._store.find(work, order.job_id)
-        if opened is not None:
-            opened.check_open()
-        charge = await self._cards.charge(
-            ledger.funding_key(order.request_id), order.amount, order.payment_method
-        )
-        now = self._clock.now()
-        await self._store.open(work, Budget.opened(job.job_id, job.company_id, now))
-        held = await self._store.lock(work, job.job_id)
-        if held is None:
-            raise BudgetNotFound(job_id=job.job_id)
-        budget = held.fund(order.amount, now)
-        transaction = _funding(order, charge.id)
-        await self._store.save(work, budget, held.version)
-        try:
-            await self._books.post(work, [Posted.of(transaction, self._ids)], now)
-        except ledger.NotPosted as error:
-            # The same request runs twice at once; the other one has won.
-            raise VersionConflict from error
-        work.publish(messages.funded(budget, order.amount))
-        work.after_commit(lambda: self._wake(job.job_id))
-
     async def _known(self, job_id: str) -> JobRef:
         job = await self._jobs.ref(job_id)
         if job is None:
@@ -151,7 +141,12 @@ class Budgets:
         return view(budget, now)
 
 
-def _funding(order: FundingOrder, charge_id: str) -> ledger.Transaction:
-    return ledger.funding(
-        order.request_id, order.job_id, order.amount, order.payment_method, charge_id
+def _charge_order(order: FundingOrder, job: JobRef) -> ChargeOrder:
+    return ChargeOrder(
+        key=f"fund:{order.request_id}",
+        company_id=job.company_id,
+        amount=order.amount,
+        purpose=Purpose.FUND_BUDGET,
+        job_id=order.job_id,
+        payment_method=order.payment_method,
     )

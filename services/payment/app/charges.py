@@ -11,7 +11,9 @@ from typing import TypeGuard
 
 from services.kit.clock import Clock
 from services.kit.errors import Refused
+from services.kit.logs import in_brief
 from services.kit.work import UnitsOfWork
+from services.payment.app import messages
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
 from services.payment.app.stores import ActionStore, DueAction
@@ -21,6 +23,8 @@ from services.payment.domain.jobs import JobRef
 log = logging.getLogger(__name__)
 
 BATCH = 50
+# The pump takes more at once: one commit for all of them.
+_TOGETHER = 200
 # How long a runner has a claimed action for itself. When it dies, the action
 # is due again after that.
 _LEASE = timedelta(seconds=30)
@@ -71,8 +75,33 @@ class Charges:
     async def settle(self, job_id: str) -> None:
         """Try all that is due of one job, oldest first."""
         while True:
+            try:
+                tried = await self._settle_at_once(job_id)
+            except Exception as error:
+                log.info("Actions are tried with more care", extra={"error": in_brief(error)})
+                tried = None
+            if tried is None:
+                return await self._settle_with_care(job_id)
+            if tried < _TOGETHER:
+                return None
+
+    async def _settle_at_once(self, job_id: str) -> int | None:
+        """Look and charge in one commit; None when the job must be looked up first."""
+        async with self._work() as work:
+            now = self._clock.now()
+            pending = await self._actions.lock_due(work, job_id, now, _TOGETHER)
+            if not pending:
+                return 0
+            job = pending[0].job
+            if not _complete(job):
+                return None
+            await self._posting.charge(work, job, pending)
+            return len(pending)
+
+    async def _settle_with_care(self, job_id: str) -> None:
+        while True:
             async with self._work() as work:
-                due = await self._actions.due(work, job_id, self._clock.now(), BATCH)
+                due = await self._actions.due(work, job_id, self._clock.now(), _TOGETHER)
             # Each of these outcomes takes an action out of what is due.
             if not due or await self.process(due) == Report():
                 return
@@ -145,6 +174,8 @@ class Charges:
                 return
             failure = after_failure(failed_before + 1, due.id, reason, self._clock.now())
             await self._actions.failed(work, due.id, failure)
+            if failure.status is ActionStatus.FAILED:
+                work.publish(messages.given_up(due.job_id, due.id, failure))
         level = logging.ERROR if failure.status is ActionStatus.FAILED else logging.WARNING
         facts = {"action_id": due.id, "tries": failure.tries, "status": failure.status.value}
         log.log(level, "Action failed", extra={**facts, "reason": reason}, exc_info=error)

@@ -7,11 +7,16 @@ from datetime import datetime
 from weneeds.common.v1.action_pb2 import ActionType
 from weneeds.messaging.events.v1.events_pb2 import MailSend
 from weneeds.messaging.v1.mail_pb2 import MAIL_TYPE_APPLICATION_RECEIVED, MAIL_TYPE_BUDGET_EXHAUSTED
-from weneeds.payment.events.v1.events_pb2 import BudgetExhausted, BudgetFunded, FeeCharged
+from weneeds.payment.events.v1.events_pb2 import (
+    ActionGivenUp,
+    BudgetExhausted,
+    BudgetFunded,
+    FeeCharged,
+)
 
 from services.kit.money import decimal_text, to_money
 from services.kit.times import to_timestamp
-from services.payment.domain.actions import LoggedAction
+from services.payment.domain.actions import Failure, LoggedAction
 from services.payment.domain.budgets import Budget
 from services.payment.domain.jobs import JobRef
 
@@ -56,6 +61,13 @@ def charged(logged: LoggedAction, balance: int, transaction_id: str, now: dateti
         transaction_id=transaction_id,
         receipt_id=logged.action.receipt_id,
         charged_at=to_timestamp(now),
+    )
+
+
+def given_up(job_id: str, action_id: str, failure: Failure) -> ActionGivenUp:
+    """Tell that an action is not tried any more."""
+    return ActionGivenUp(
+        job_id=job_id, action_id=action_id, reason=failure.reason, tries=failure.tries
     )
 
 

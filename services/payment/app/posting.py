@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,11 +10,11 @@ from services.kit.clock import Clock
 from services.kit.ids import Ids
 from services.kit.telemetry import continued, feature_uses, tracer
 from services.kit.work import UnitOfWork
-from services.payment.app import messages
+from services.payment.app import billing_messages, messages
+from services.payment.app.books import Books
 from services.payment.app.stores import (
     ActionStore,
     BudgetStore,
-    LedgerStore,
     PendingAction,
     Posted,
     Settled,
@@ -50,15 +50,18 @@ class Posting:
         *,
         actions: ActionStore,
         budgets: BudgetStore,
-        books: LedgerStore,
+        books: Books,
         clock: Clock,
         ids: Ids,
+        low: Callable[[str], None] = lambda _job_id: None,
     ) -> None:
         self._actions = actions
         self._budgets = budgets
         self._books = books
         self._clock = clock
         self._ids = ids
+        # Told of a job whose budget wants to be topped up, after the commit.
+        self._low = low
 
     async def charge(
         self, work: UnitOfWork, job: JobRef, pending: Sequence[PendingAction]
@@ -74,9 +77,10 @@ class Posting:
             with tracer.start_as_current_span("payment charge", continued(item.trace)):
                 self._decide(batch, item.logged)
         if before is not None and batch.budget is not None and batch.budget is not before:
+            self._watch(batch, batch.budget)
             await self._budgets.save(work, batch.budget, before.version)
         if batch.postings:
-            await self._books.post(work, batch.postings, batch.now)
+            await self._books.write_all(work, batch.postings)
         if batch.settled:
             await self._actions.processed(work, batch.settled, batch.now)
             uses = len(batch.settled)
@@ -84,6 +88,16 @@ class Posting:
         if batch.waiting:
             await self._actions.wait(work, batch.waiting, batch.now)
         return len(batch.settled), len(batch.waiting)
+
+    def _watch(self, batch: _Batch, budget: Budget) -> None:
+        """Warn of a threshold that was passed, and see whether money is to be fetched."""
+        batch.budget, percent = budget.warn()
+        if percent:
+            batch.work.publish(billing_messages.threshold(budget, percent))
+        if percent and batch.job.recruiter_id:
+            batch.work.publish(billing_messages.threshold_mail(budget, batch.job, percent))
+        if budget.wants_top_up:
+            batch.work.after_commit(lambda: self._low(budget.job_id))
 
     def _decide(self, batch: _Batch, logged: LoggedAction) -> None:
         fee = 0 if batch.job.premium else logged.amount

@@ -53,6 +53,14 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownTransaction:
+    """A transaction that is in the books."""
+
+    id: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """An action that is done. Without a transaction nothing was debited."""
 
@@ -101,29 +109,6 @@ class ActionRow:
     last_error: str
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerProblem:
-    """One thing in the books that does not add up."""
-
-    # "transaction", "entry", "account", "budget", "action" or "ledger".
-    kind: str
-    id: str
-    # What is written down and what it should be, in micro-euros.
-    found: int
-    expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFigures:
-    """What a recount of the books found."""
-
-    transactions: int
-    entries: int
-    accounts: int
-    budgets: int
-    problems: Sequence[LedgerProblem]
-
-
 class JobRefStore(Protocol):
     """The read model of jobs."""
 
@@ -154,25 +139,32 @@ class BudgetStore(Protocol):
     async def save(self, work: UnitOfWork, budget: Budget, version_before: int) -> None:
         """Write a budget over `version_before`; raise VersionConflict where that has gone."""
 
+    async def configure(self, work: UnitOfWork, budget: Budget) -> None:
+        """Write the settings of a budget whose row is locked; the rest is `save`'s."""
+
+    async def over(self, reader: Reader, now: datetime, limit: int) -> list[str]:
+        """Return jobs whose budget's cycle is over, longest over first."""
+
 
 class LedgerStore(Protocol):
     """Transactions and their entries. Append-only."""
 
-    async def request_hash(self, work: UnitOfWork, key: str) -> bytes | None:
-        """Return what the transaction under `key` was asked to do; None without one."""
+    async def open(self, work: UnitOfWork, names: Sequence[str]) -> None:
+        """Open the accounts that are not open yet."""
 
-    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> None:
+    async def known(self, work: UnitOfWork, keys: Sequence[str]) -> dict[str, KnownTransaction]:
+        """Return what was posted under `keys`, by key."""
+
+    async def post(self, work: UnitOfWork, postings: Sequence[Posted], now: datetime) -> set[str]:
         """Write transactions, their lines and the balances of their accounts, in this order.
 
-        Whoever posts to a budget's account holds the budget's row. Raises
-        NotPosted when a key was posted before or an account does not exist.
+        Returns the ids of those that are new: a key that was posted before is
+        left alone. Whoever posts to a budget's account holds the budget's row.
+        Raises NotPosted when an account does not exist.
         """
 
     async def list_entries(self, reader: Reader, account: str, page: Page) -> Listing[EntryRow]:
         """List the lines on an account, newest first, keyed by account_version."""
-
-    async def recount(self, reader: Reader) -> LedgerFigures:
-        """Recompute every balance from the entries, in one snapshot."""
 
 
 class ActionStore(Protocol):
@@ -181,13 +173,14 @@ class ActionStore(Protocol):
     async def insert(
         self,
         work: UnitOfWork,
-        logged: LoggedAction,
+        logged: Sequence[LoggedAction],
         trace: Mapping[str, str],
         now: datetime,
-    ) -> bytes | None:
-        """Write an action down as PENDING.
+    ) -> dict[str, bytes]:
+        """Write actions down as PENDING, in this order.
 
-        Returns None, or the request hash of the one that has its key already.
+        Returns the request hashes of those whose key was there already, by key:
+        what stands in the log, not what was given.
         """
 
     async def due(
@@ -202,6 +195,11 @@ class ActionStore(Protocol):
 
     async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
         """Lock those that are pending and that nobody else has, oldest first."""
+
+    async def lock_due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[PendingAction]:
+        """Lock what can be tried of one job now and what nobody else has, oldest first."""
 
     async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
         """Mark locked actions PROCESSED."""

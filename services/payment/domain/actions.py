@@ -57,6 +57,8 @@ class Action:
     recruiter_id: str = ""
     # Who acted; empty when the candidate did.
     user_id: str = ""
+    # When it happened, which decides the price; None when nobody said.
+    happened_at: datetime | None = None
 
     def __post_init__(self) -> None:
         wrong = [
@@ -79,13 +81,18 @@ class Action:
     @property
     def key(self) -> str:
         """The natural key of its fee."""
-        return f"action:{self.type}:{self.application_id}"
+        return action_key(self.type, self.application_id)
 
     @property
     def request_hash(self) -> bytes:
         """Tell two different actions under one key apart."""
         points = "" if self.points is None else str(self.points)
         return fingerprint(self.key, self.job_id, self.company_id, points, self.receipt_id)
+
+
+def action_key(action_type: str, application_id: str) -> str:
+    """Return the natural key of the fee for an action of a type on an application."""
+    return f"action:{action_type}:{application_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 MICROS_PER_CENT = 10_000
 MICROS_PER_EURO = 1_000_000
 MIN_FUNDING = 1 * MICROS_PER_EURO
 MAX_FUNDING = 100_000 * MICROS_PER_EURO
+# The processor's own bounds for one charge.
+MIN_CHARGE = 50 * MICROS_PER_CENT
+MAX_CHARGE = 99_999_999 * MICROS_PER_CENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +28,11 @@ class Price:
         return self.fixed_micros + self.micros_per_point * counted
 
 
-_FREE = Price()
-
-
-class PriceList:
-    """The prices by action type. A type without a price is free."""
-
-    def __init__(self, prices: Mapping[str, Price]) -> None:
-        self._prices = dict(prices)
-
-    def fee(self, action_type: str, points: int | None) -> int:
-        """Return the fee in micro-euros; 0 for a type that the table does not know."""
-        return self._prices.get(action_type, _FREE).fee(points)
-
-
 def is_card_amount(micros: int) -> bool:
     """Whether a card can be charged `micros`: whole cents, 1 to 100,000 euros."""
     return MIN_FUNDING <= micros <= MAX_FUNDING and micros % MICROS_PER_CENT == 0
+
+
+def is_charge_amount(micros: int) -> bool:
+    """Whether a card can be charged this at all: whole cents, 0.50 to 999,999.99 EUR."""
+    return MIN_CHARGE <= micros <= MAX_CHARGE and micros % MICROS_PER_CENT == 0

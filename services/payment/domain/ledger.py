@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-CLEARING = "clearing:card"
-REVENUE = "revenue:fees"
+from services.payment.domain import accounts
+
 _MAX = 2**63 - 1
 
 
@@ -15,12 +16,7 @@ class Unbalanced(ValueError):
 
 
 class NotPosted(Exception):
-    """A key was posted before, or an account does not exist. Nothing is to be committed."""
-
-
-def budget_account(job_id: str) -> str:
-    """Return the account that holds a job's budget."""
-    return f"budget:{job_id}"
+    """An account does not exist. Nothing is to be committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +41,16 @@ class Transaction:
     receipt_id: str = ""
     # The name of the movement at an outside provider (a card charge).
     reference: str = ""
+    # The id of the transaction that this one takes back; empty where there is none.
+    reverses: str = ""
+    # Why, in the words of who did it; empty where there is nothing to say.
+    note: str = ""
     # What else belongs to the request, for the hash alone.
     details: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        accounts = {line.account for line in self.lines}
-        if len(accounts) < 2 or len(accounts) != len(self.lines):  # noqa: PLR2004 - double entry
+        names = {line.account for line in self.lines}
+        if len(names) < 2 or len(names) != len(self.lines):  # noqa: PLR2004 - double entry
             raise Unbalanced(f"{self.key}: a line each on two accounts or more")
         if any(not line.amount or abs(line.amount) > _MAX for line in self.lines):
             raise Unbalanced(f"{self.key}: an amount is zero or too large")
@@ -61,7 +61,13 @@ class Transaction:
     def request_hash(self) -> bytes:
         """Tell two requests under one key apart: SHA-256 over what was asked for."""
         lines = sorted(f"{line.account}={line.amount}" for line in self.lines)
-        return fingerprint(self.key, *lines, self.receipt_id, *self.details)
+        cited = (self.receipt_id, self.reverses) if self.reverses else (self.receipt_id,)
+        return fingerprint(self.key, *lines, *cited, *self.details)
+
+
+def lines_of(movements: Iterable[tuple[str, int]]) -> tuple[Line, ...]:
+    """Return the lines for (account, micro-euros)."""
+    return tuple(Line(account, amount) for account, amount in movements)
 
 
 def fingerprint(*parts: str) -> bytes:
@@ -73,7 +79,7 @@ def funding(request_id: str, job_id: str, amount: int, method: str, charge_id: s
     """Move `amount` from the card's clearing account into the job's budget."""
     return Transaction(
         key=funding_key(request_id),
-        lines=(Line(CLEARING, -amount), Line(budget_account(job_id), amount)),
+        lines=(Line(accounts.CLEARING, -amount), Line(accounts.budget(job_id), amount)),
         reference=charge_id,
         details=(method,),
     )
@@ -88,6 +94,6 @@ def fee(key: str, job_id: str, amount: int, receipt_id: str) -> Transaction:
     """Move a fee of `amount` from the job's budget to the revenue."""
     return Transaction(
         key=key,
-        lines=(Line(budget_account(job_id), -amount), Line(REVENUE, amount)),
+        lines=(Line(accounts.budget(job_id), -amount), Line(accounts.REVENUE, amount)),
         receipt_id=receipt_id,
     )

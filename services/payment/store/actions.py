@@ -9,32 +9,46 @@ from services.kit.db import Query, Reader, Row
 from services.kit.paging import Listing, Page
 from services.kit.work import UnitOfWork
 from services.payment.app.stores import ActionRow, DueAction, PendingAction, Settled, Waiting
-from services.payment.domain.actions import Action, ActionStatus, Failure, LoggedAction
+from services.payment.domain.actions import (
+    Action,
+    ActionStatus,
+    Failure,
+    LoggedAction,
+    action_key,
+)
 from services.payment.store.jobs import job_ref
 
 _INSERT = Query.text(
     """
-    insert into action_log (id, type, job_id, company_id, application_id, points, amount,
-                            receipt_id, payload, request_hash, trace, created_at, next_attempt_at)
-    values (:id, :type, :job_id, :company_id, :application_id, :points, :amount,
-            :receipt_id, :payload, :request_hash, :trace, :now, :now)
-    on conflict (type, application_id) do nothing
+    with given as (
+        select * from unnest(
+            cast(:ids as uuid[]), cast(:types as text[]), cast(:jobs as uuid[]),
+            cast(:companies as uuid[]), cast(:applications as uuid[]), cast(:points as smallint[]),
+            cast(:amounts as bigint[]), cast(:receipts as text[]), cast(:payloads as jsonb[]),
+            cast(:hashes as bytea[]), cast(:moments as timestamptz[]))
+        as given(id, type, job_id, company_id, application_id, points, amount, receipt_id,
+                 payload, request_hash, happened_at)
+    ), written as (
+        insert into action_log (id, type, job_id, company_id, application_id, points, amount,
+                                receipt_id, payload, request_hash, happened_at,
+                                trace, created_at, next_attempt_at)
+        select given.*, cast(:trace as jsonb), :now, :now from given
+        on conflict (type, application_id) do nothing
+        returning id
+    )
+    select type, application_id from given where id not in (select id from written)
     """
 )
-_HASH = Query.text(
-    """
-    select request_hash from action_log
-    where type = :type and application_id = :application_id
-    """
+_HASHES = Query.text(
+    "select type, application_id, request_hash from action_log where (type, application_id) in"
+    " (select * from unnest(cast(:types as text[]), cast(:applications as uuid[])))"
 )
 # An action that waits for money is due again once its job can pay: whoever
 # funds, resumes or makes premium need not know of it.
 _CAN_PAY = """
     (action.waits_for is null
-     or exists (select 1 from budgets
-                where budgets.job_id = action.job_id and budgets.status = 'ACTIVE')
-     or exists (select 1 from job_refs
-                where job_refs.job_id = action.job_id and job_refs.premium))
+     or exists (select from budgets where job_id = action.job_id and status = 'ACTIVE')
+     or exists (select from job_refs where job_id = action.job_id and premium))
 """
 _DUE = Query.text(
     f"""
@@ -59,14 +73,19 @@ _CLAIM = Query.text(
     select id, job_id from leased order by id
     """  # noqa: S608 - a constant of this module
 )
-_LOCK = Query.text(
-    """
+_WITH_JOB = """
     select action.*, job.job_id as known_job, job.company_id as job_company,
            job.recruiter_id, job.title, job.premium
     from action_log action left join job_refs job on job.job_id = action.job_id
-    where action.id = any(cast(:ids as uuid[])) and action.status = 'PENDING'
-    order by action.id for update of action skip locked
-    """
+    where action.status = 'PENDING'
+"""
+_LOCK = Query.text(
+    f"{_WITH_JOB} and action.id = any(cast(:ids as uuid[]))"
+    " order by action.id for update of action skip locked"
+)
+_LOCK_DUE = Query.text(
+    f"{_WITH_JOB} and action.job_id = :job_id and action.next_attempt_at <= :now and {_CAN_PAY}"
+    " order by action.id limit :size for update of action skip locked"
 )
 _PROCESSED = Query.text(
     """
@@ -94,6 +113,16 @@ _FAILED = Query.text(
     where id = :id
     """
 )
+_FORGET = Query.text(
+    """
+    update action_log set payload = '{}', trace = '{}'
+    where id in (
+        select id from action_log
+        where created_at < :before and processed_at < :before
+          and (payload <> '{}' or trace <> '{}')
+        limit :size for update skip locked)
+    """
+)
 _LIST = Query.text(
     """
     select (select count(*) from action_log
@@ -115,32 +144,46 @@ class ActionLog:
     """`action_log`, one row an action; (type, application_id) is unique."""
 
     async def insert(
-        self, work: UnitOfWork, logged: LoggedAction, trace: Mapping[str, str], now: datetime
-    ) -> bytes | None:
-        """Write an action down as PENDING.
+        self,
+        work: UnitOfWork,
+        logged: Sequence[LoggedAction],
+        trace: Mapping[str, str],
+        now: datetime,
+    ) -> dict[str, bytes]:
+        """Write actions down as PENDING, in this order.
 
-        Returns None, or the request hash of the one that has its key already.
+        Returns the request hashes of those whose key was there already, by key:
+        what stands in the log, not what was given.
         """
-        action = logged.action
-        written = await work.execute(
+        actions = [one.action for one in logged]
+        known = await work.fetch(
             _INSERT,
-            id=logged.id,
-            type=action.type,
-            job_id=action.job_id,
-            company_id=action.company_id,
-            application_id=action.application_id,
-            points=action.points,
-            amount=logged.amount,
-            receipt_id=action.receipt_id,
-            payload=_payload(action),
-            request_hash=action.request_hash,
+            ids=[one.id for one in logged],
+            types=[action.type for action in actions],
+            jobs=[action.job_id for action in actions],
+            companies=[action.company_id for action in actions],
+            applications=[action.application_id for action in actions],
+            points=[action.points for action in actions],
+            amounts=[one.amount for one in logged],
+            receipts=[action.receipt_id for action in actions],
+            payloads=[_payload(action) for action in actions],
+            hashes=[action.request_hash for action in actions],
+            moments=[action.happened_at for action in actions],
             trace=dict(trace),
             now=now,
         )
-        if written:
-            return None
-        row = await work.fetch_one(_HASH, type=action.type, application_id=action.application_id)
-        return bytes(row["request_hash"]) if row else None
+        if not known:
+            return {}
+        # A statement of its own: it sees what another unit has committed meanwhile.
+        rows = await work.fetch(
+            _HASHES,
+            types=[row["type"] for row in known],
+            applications=[row["application_id"] for row in known],
+        )
+        return {
+            action_key(row["type"], row["application_id"]): bytes(row["request_hash"])
+            for row in rows
+        }
 
     async def due(
         self, work: UnitOfWork, job_id: str, now: datetime, limit: int
@@ -159,6 +202,13 @@ class ActionLog:
     async def lock(self, work: UnitOfWork, action_ids: Sequence[str]) -> list[PendingAction]:
         """Lock those that are pending and that nobody else has, oldest first."""
         return [_pending(row) for row in await work.fetch(_LOCK, ids=list(action_ids))]
+
+    async def lock_due(
+        self, work: UnitOfWork, job_id: str, now: datetime, limit: int
+    ) -> list[PendingAction]:
+        """Lock what can be tried of one job now and what nobody else has, oldest first."""
+        rows = await work.fetch(_LOCK_DUE, job_id=job_id, now=now, size=limit)
+        return [_pending(row) for row in rows]
 
     async def processed(self, work: UnitOfWork, settled: Sequence[Settled], now: datetime) -> None:
         """Mark locked actions PROCESSED."""
@@ -188,6 +238,10 @@ class ActionLog:
             next_attempt_at=failure.next_attempt_at,
         )
 
+    async def forget(self, work: UnitOfWork, before: datetime, limit: int) -> int:
+        """Remove people and traces from actions that ended before; return how many."""
+        return await work.execute(_FORGET, before=before, size=limit)
+
     async def list_actions(
         self, reader: Reader, job_id: str, status: ActionStatus | None, page: Page
     ) -> Listing[ActionRow]:
@@ -199,7 +253,7 @@ class ActionLog:
             before=page.after[0] if page.after else None,
             size=page.fetch,
         )
-        found = [_listed(row) for row in rows if row["id"] is not None]
+        found = [action_row(row) for row in rows if row["id"] is not None]
         return Listing(found, rows[0]["list_size"])
 
 
@@ -227,7 +281,8 @@ def _pending(row: Row) -> PendingAction:
     return PendingAction(logged, job, row["trace"])
 
 
-def _listed(row: Row) -> ActionRow:
+def action_row(row: Row) -> ActionRow:
+    """Return a row of `action_log` as lists show it."""
     return ActionRow(
         id=row["id"],
         type=row["type"],

@@ -16,21 +16,27 @@ from services.kit.errors import DependencyDown
 from services.kit.ids import Ids
 from services.kit.work import UnitOfWork, UnitsOfWork
 from services.payment.app.actions import Actions
-from services.payment.app.books import Books, LedgerReport, verify_ledger
+from services.payment.app.books import Books, Records
 from services.payment.app.budgets import Budgets, FundingOrder
 from services.payment.app.charges import Charges
 from services.payment.app.jobs import Jobs
 from services.payment.app.posting import Posting
+from services.payment.app.prices import Prices
 from services.payment.app.pump import Pump
-from services.payment.domain.budgets import BudgetView
+from services.payment.app.verifying import LedgerFigures
+from services.payment.bookkeeping import book_rooms
+from services.payment.cards import card_rooms
+from services.payment.domain.budget_views import BudgetView
 from services.payment.domain.jobs import JobRef
 from services.payment.events import Events
-from services.payment.ports.cards import LocalCards
 from services.payment.ports.prices import contract_prices
+from services.payment.settings import PaymentSettings
 from services.payment.store.actions import ActionLog
 from services.payment.store.budgets import BudgetTable
 from services.payment.store.jobs import JobRefs
 from services.payment.store.ledger import LedgerTables
+from services.payment.store.prices import PriceTable
+from services.payment.store.recount import Recount
 
 EURO = 1_000_000
 
@@ -54,50 +60,78 @@ class Facts:
 class House:
     """All rooms of the service on one database."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, ids: Ids, settings: PaymentSettings
+    ) -> None:
         self.database = database
         self.clock = clock
         self.ids = ids
         self.work = UnitsOfWork(database, clock, ids)
         self.facts = Facts()
+        # The service dies before it charges what is due.
+        self.dead = False
         self.pump = Pump(self._settle)
         self.ledger = LedgerTables()
+        self.books = Books(self.ledger, clock, ids)
         self.action_log = ActionLog()
         self.jobs = Jobs(self.work, JobRefs(), self.facts, self.pump.wake)
         posting = Posting(
             actions=self.action_log,
             budgets=BudgetTable(),
-            books=self.ledger,
+            books=self.books,
             clock=clock,
             ids=ids,
         )
         self.charges = Charges(
             work=self.work, actions=self.action_log, posting=posting, jobs=self.jobs, clock=clock
         )
+        self.prices = Prices(self.work, PriceTable(), contract_prices(), clock)
         self.actions = Actions(
             work=self.work,
             store=self.action_log,
-            prices=contract_prices(),
+            prices=self.prices,
             clock=clock,
             ids=ids,
             wake=self.pump.wake,
+        )
+        self.cards = card_rooms(
+            settings=settings,
+            work=self.work,
+            reader=database.reader,
+            books=self.books,
+            budgets=BudgetTable(),
+            jobs=JobRefs(),
+            wake=self.pump.wake,
+            clock=clock,
+            ids=ids,
         )
         self.budgets = Budgets(
             work=self.work,
             reader=database.reader,
             store=BudgetTable(),
-            books=self.ledger,
             jobs=self.jobs,
-            cards=LocalCards("local"),
+            collections=self.cards.collections,
             clock=clock,
-            ids=ids,
             wake=self.pump.wake,
         )
-        self.books = Books(database.reader, self.ledger, self.action_log)
+        self.records = Records(database.reader, self.ledger, self.action_log)
+        rooms = book_rooms(
+            database=database,
+            work=self.work,
+            books=self.books,
+            jobs=self.jobs,
+            prices=self.prices,
+            wake=self.pump.wake,
+            clock=clock,
+            ids=ids,
+        )
+        self.rooms = rooms
+        self.sealer, self.holds = rooms.sealer, rooms.holds
         self.events = Events(self.actions, self.jobs)
 
     async def _settle(self, job_id: str) -> None:
-        await self.charges.settle(job_id)
+        if not self.dead:
+            await self.charges.settle(job_id)
 
     async def job(self, *, premium: bool = False) -> JobRef:
         """Return a published job."""
@@ -122,11 +156,12 @@ class House:
         card: str = "pm_card_visa",
     ) -> BudgetView:
         """Fund the job's budget, and wait for what that sets off."""
-        budget = await self.budgets.fund(
+        funding = await self.budgets.fund(
             FundingOrder(request_id or _id(), job.job_id, amount, card)
         )
         await self.pump.idle()
-        return budget
+        assert funding.budget is not None
+        return funding.budget
 
     async def apply(self, job: JobRef, score: int | None = 80, application_id: str = "") -> str:
         """Deliver application.received, and wait for its charge."""
@@ -153,7 +188,7 @@ class House:
         quiet = Actions(
             work=self.work,
             store=self.action_log,
-            prices=contract_prices(),
+            prices=self.prices,
             clock=self.clock,
             ids=self.ids,
             wake=_nobody,
@@ -191,9 +226,10 @@ class House:
         )
         return [kind.FromString(row["payload"]) for row in rows]  # type: ignore[arg-type]
 
-    async def verify(self) -> LedgerReport:
-        """Recount the books."""
-        return await verify_ledger(self.database.reader, self.ledger)
+    async def verify(self) -> LedgerFigures:
+        """Seal and recount the books."""
+        await self.sealer.run()
+        return await Recount(self.database).figures()
 
 
 def application(

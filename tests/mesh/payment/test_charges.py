@@ -20,7 +20,7 @@ from weneeds.messaging.v1.mail_pb2 import (
     MAIL_TYPE_APPLICATION_RECEIVED,
     MAIL_TYPE_BUDGET_EXHAUSTED,
 )
-from weneeds.payment.events.v1.events_pb2 import BudgetExhausted, FeeCharged
+from weneeds.payment.events.v1.events_pb2 import ActionGivenUp, BudgetExhausted, FeeCharged
 
 from services.kit.errors import InvalidFields, RequestIdReused
 from services.payment.app.charges import Report
@@ -189,8 +189,7 @@ async def test_a_funding_that_dies_before_the_charges_is_made_good(house: House)
     job = await house.job()
     applied = await house.apply(job)
     assert (await house.action(applied))["waits_for"] == "NO_BUDGET"
-    house.pump.wake = _dead  # type: ignore[method-assign]
-    house.budgets._wake = _dead
+    house.dead = True
     await house.fund(job)
     assert (await house.action(applied))["status"] == "PENDING"
     assert (await house.charges.retry()).processed == 1
@@ -258,7 +257,7 @@ async def test_the_minute_job_takes_fifty_a_run_oldest_first(house: House) -> No
         """
         select action.application_id from ledger_entries entry
         join action_log action on action.transaction_id = entry.transaction_id
-        where entry.account = 'revenue:fees' order by entry.account_version
+        where entry.account = 'revenue:fees' order by entry.seq
         """
     )
     assert [row["application_id"] for row in order] == applied
@@ -293,6 +292,11 @@ async def test_a_poison_action_stops_nobody_and_ends_failed(house: House) -> Non
         assert (await house.charges.retry()).failed == 1
     row = await house.action(unknown.application_id)
     assert (row["status"], row["retry_count"]) == ("FAILED", MAX_TRIES)
+    assert await house.published(ActionGivenUp) == [
+        ActionGivenUp(
+            job_id=unknown.job_id, action_id=str(row["id"]), reason="JobUnknown", tries=MAX_TRIES
+        )
+    ]
     house.clock.move(timedelta(hours=2))  # type: ignore[attr-defined]
     assert await house.charges.retry() == Report()
 
@@ -307,7 +311,7 @@ async def test_one_bad_action_of_a_batch_leaves_the_others_charged(house: House)
         await house.ledger.post(work, [Posted.of(by_hand, house.ids)], house.clock.now())
     assert await house.charges.retry() == Report(processed=4, failed=1)
     bad = await house.action(applied[2])
-    assert (bad["status"], bad["last_error"]) == ("PENDING", "NotPosted")
+    assert (bad["status"], bad["last_error"]) == ("PENDING", "VERSION_CONFLICT")
     assert (await house.budgets.get(job.job_id)).balance == 100 * EURO - 4 * 800_000
 
 
@@ -343,7 +347,3 @@ async def test_an_unreachable_jobs_service_delays_and_loses_nothing(house: House
     await house.fund(job)
     house.clock.move(timedelta(minutes=2))  # type: ignore[attr-defined]
     assert (await house.charges.retry()).processed == 1
-
-
-def _dead(job_id: str) -> None:
-    del job_id

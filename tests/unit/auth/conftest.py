@@ -199,7 +199,7 @@ def build_auth(database: Database, redis: Redis, clock: FakeClock, keys_dir: Pat
         clock=clock,
         ids=ids,
     )
-    directory = Directory(database.reader, users, sessions)
+    directory = Directory(database.reader, users, PostgresCompanies(), sessions)
     return Auth(
         clock,
         database,

@@ -10,19 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.domain.query import (
-    MAX_TERMS,
     concept_words,
     job_query_text,
-    job_terms,
     move_to,
-    profile_terms,
     profile_text,
     skill_words,
 )
 from services.matching.domain.scoring.facts import Experience, JobFacts, ProfileFacts
-from tests.unit.matching.people import PYTHON_DEV, PYTHON_JOB
-
-TERMS = re.compile(r"([a-z0-9]+( \| [a-z0-9]+)*)?")
+from services.matching.domain.search.entry import profile_terms
+from services.matching.domain.search.texts import tokens
+from tests.unit.matching.people import PYTHON_DEV
 
 
 def test_query_is_description_and_skills_joined_by_spaces() -> None:
@@ -36,29 +33,11 @@ def test_profile_is_found_by_its_experiences() -> None:
     assert profile_text(ProfileFacts("Soudeuse", skills=("TIG", "MIG"))) == "Soudeuse TIG MIG"
 
 
-def test_skills_come_first_among_the_terms() -> None:
-    assert job_terms(PYTHON_JOB).words.startswith("python | fastapi | postgresql | docker")
-
-
 def test_both_languages_search_the_same_concepts() -> None:
     french = set(skill_words(["Tests automatisés", "TVA"]).split())
     english = set(skill_words(["Automated tests", "VAT"]).split())
     assert french == english
     assert concept_words("Développeuse Python") == concept_words("Python developer")
-
-
-@given(st.text(max_size=300), st.lists(st.text(min_size=1, max_size=30), max_size=5))
-def test_terms_hold_nothing_but_letters_and_digits(text: str, skills: list[str]) -> None:
-    job = job_terms(JobFacts("x", text, tuple(skills)))
-    profile = profile_terms(ProfileFacts(text, skills=tuple(skills)))
-    for terms in (job, profile):
-        assert TERMS.fullmatch(terms.words)
-        assert TERMS.fullmatch(terms.concepts)
-
-
-def test_terms_are_bounded() -> None:
-    flood = " ".join(f"mot{number}" for number in range(1000))
-    assert len(job_terms(JobFacts("x", flood)).words.split(" | ")) == MAX_TERMS
 
 
 def test_a_full_move_ends_half_way() -> None:
@@ -78,6 +57,11 @@ def test_without_concepts_or_force_nothing_moves() -> None:
 
 
 def test_a_profile_searches_by_its_skills_and_titles() -> None:
-    terms = profile_terms(PYTHON_DEV)
-    assert "xfastapi" in terms.concepts.split(" | ")
-    assert "developpeuse" in terms.words.split(" | ")
+    found = tokens(profile_terms(PYTHON_DEV))
+    assert found["xfastapi"]
+    assert found["developpeuse"]
+
+
+@given(st.text(max_size=200))
+def test_terms_hold_nothing_but_letters_and_digits(text: str) -> None:
+    assert all(re.fullmatch("[a-z0-9]+", token) for token in tokens(text))

@@ -102,13 +102,13 @@ def test_short_skill_names_count_only_alone() -> None:
 
 
 def test_related_skills_count_in_part() -> None:
-    assert skill_similarity("fastapi", {"django"}) == 50
-    assert skill_similarity("fastapi", {"fastapi", "django"}) == 100
-    assert skill_similarity("fastapi", {"excel"}) == 0
+    assert skill_similarity("fastapi", frozenset({"django"})) == 50
+    assert skill_similarity("fastapi", frozenset({"fastapi", "django"})) == 100
+    assert skill_similarity("fastapi", frozenset({"excel"})) == 0
 
 
 def test_soft_skills_do_not_stand_in_for_each_other() -> None:
-    assert skill_similarity("leadership", {"listening"}) == 0
+    assert skill_similarity("leadership", frozenset({"listening"})) == 0
 
 
 def test_languages_are_known_by_name() -> None:

@@ -31,6 +31,11 @@ WANTED = {
     MailType.MEETING_SCHEDULED: {"job_title", "starts_at", "place"},
     MailType.BUDGET_EXHAUSTED: {"job_title", "balance"},
     MailType.JOB_SUGGESTIONS: {"job_titles"},
+    MailType.BUDGET_THRESHOLD: {"job_title", "percent", "balance"},
+    MailType.INVOICE_ISSUED: {"number", "total"},
+    MailType.PAYMENT_FAILED: {"amount", "subject"},
+    MailType.PAYMENT_CONFIRMATION: {"job_title", "amount", "page"},
+    MailType.PAYMENT_METHOD_ADDED: {"brand", "last4"},
 }
 
 
@@ -57,7 +62,8 @@ def _template(row: dict[str, str]) -> Template:
 
 
 def _seeds(locale: str) -> dict[MailType, Template]:
-    rows = _migration("0001_first").seeds(locale)
+    names = ("0001_first", "0004_billing", "0005_cards")
+    rows = [row for name in names for row in _migration(name).seeds(locale)]
     return {MailType(row["type"]): _template(row) for row in rows}
 
 

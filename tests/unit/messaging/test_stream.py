@@ -91,7 +91,7 @@ def test_a_malformed_cursor_is_refused(cursor: str) -> None:
 
 
 def test_no_topic_means_all() -> None:
-    assert wanted([]) == ("applications", "mails")
+    assert wanted([]) == ("applications", "billing", "mails")
     assert wanted(["mails"]) == ("mails",)
 
 

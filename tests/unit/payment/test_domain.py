@@ -22,11 +22,12 @@ from services.payment.domain.actions import (
     after_failure,
     retry_delay,
 )
-from services.payment.domain.budgets import Budget, BudgetStatus, unlimited_view, view
+from services.payment.domain.budget_views import unlimited_view, view
+from services.payment.domain.budgets import Budget, BudgetStatus
 from services.payment.domain.cycles import cycle_start
 from services.payment.domain.errors import BudgetState
-from services.payment.domain.fees import is_card_amount
-from services.payment.ports.cards import LocalCards
+from services.payment.domain.fees import Price, is_card_amount
+from services.payment.domain.prices import BEGINNING, DatedPrice, PriceBook
 from services.payment.ports.prices import contract_prices
 
 EURO = 1_000_000
@@ -35,29 +36,52 @@ JOB = "0197a000-0000-7000-8000-000000000001"
 amounts = st.integers(1, 100_000 * EURO)
 
 
+def _book() -> PriceBook:
+    return PriceBook(DatedPrice(name, BEGINNING, one) for name, one in contract_prices().items())
+
+
 @given(st.integers(0, 100))
 def test_a_point_is_a_cent_exactly(score: int) -> None:
-    fee = contract_prices().fee("APPLICATION_RECEIVED", score)
+    fee = _book().fee("APPLICATION_RECEIVED", score, NOW)
     assert Decimal(decimal_text(fee)) == Decimal(score) / 100
 
 
 def test_no_score_is_67_points_and_a_score_of_0_is_free() -> None:
-    prices = contract_prices()
-    assert prices.fee("APPLICATION_RECEIVED", None) == 670_000
-    assert prices.fee("APPLICATION_RECEIVED", 0) == 0
+    prices = _book()
+    assert prices.fee("APPLICATION_RECEIVED", None, NOW) == 670_000
+    assert prices.fee("APPLICATION_RECEIVED", 0, NOW) == 0
 
 
 @pytest.mark.parametrize("score", [35, 41, 47, 57, 69, 70, 82])
 def test_scores_that_floats_get_wrong(score: int) -> None:
-    assert decimal_text(contract_prices().fee("APPLICATION_RECEIVED", score)) == f"0.{score}"
+    assert decimal_text(_book().fee("APPLICATION_RECEIVED", score, NOW)) == f"0.{score}"
 
 
 def test_fixed_prices_ignore_a_score_and_unknown_types_are_free() -> None:
-    prices = contract_prices()
-    assert prices.fee("INTERVIEW_SUCCEEDED", 12) == EURO
-    assert prices.fee("INTERVIEW_FAILED", None) == EURO // 2
-    assert prices.fee("MEETING_SCHEDULED", None) == 0
-    assert prices.fee("UNKNOWN_4711", 100) == 0
+    prices = _book()
+    assert prices.fee("INTERVIEW_SUCCEEDED", 12, NOW) == EURO
+    assert prices.fee("INTERVIEW_FAILED", None, NOW) == EURO // 2
+    assert prices.fee("MEETING_SCHEDULED", None, NOW) == 0
+    assert prices.fee("UNKNOWN_4711", 100, NOW) == 0
+
+
+def test_the_price_in_force_counts() -> None:
+    later = NOW + timedelta(days=1)
+    book = PriceBook(
+        [
+            DatedPrice("INTERVIEW_FAILED", later, Price(2 * EURO)),
+            DatedPrice("INTERVIEW_FAILED", BEGINNING, Price(EURO)),
+        ]
+    )
+    assert book.fee("INTERVIEW_FAILED", None, NOW) == EURO
+    assert book.fee("INTERVIEW_FAILED", None, later - timedelta(microseconds=1)) == EURO
+    assert book.fee("INTERVIEW_FAILED", None, later) == 2 * EURO
+    assert [line.valid_to for line in book.lines()] == [later, None]
+
+
+def test_what_happened_before_all_prices_costs_the_first() -> None:
+    book = PriceBook([DatedPrice("INTERVIEW_FAILED", NOW, Price(EURO))])
+    assert book.fee("INTERVIEW_FAILED", None, NOW - timedelta(days=9000)) == EURO
 
 
 @given(st.integers(0, 2**31 - 1))
@@ -248,8 +272,3 @@ def test_an_action_wants_ids_and_a_score_in_bounds() -> None:
         "matching_score",
         "receipt_id",
     ]
-
-
-def test_test_cards_do_not_exist_in_production() -> None:
-    with pytest.raises(RuntimeError, match="No card processor"):
-        LocalCards("production")

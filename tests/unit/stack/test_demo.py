@@ -24,6 +24,7 @@ from weneeds.payment.v1.budget_pb2 import (
     Budget,
     LedgerEntry,
 )
+from weneeds.payment.v1.invoice_pb2 import Invoice
 
 from stack import samples
 from stack.demo.cast import Actor, request_id
@@ -95,6 +96,8 @@ def _books() -> Books:
             _action(ACTION_TYPE_INTERVIEW_SUCCEEDED, "1.00"),
             _action(ACTION_TYPE_APPLICATION_RECEIVED, "0.83", "r1"),
         ],
+        upcoming=Invoice(total=euros("1.83"), net=euros("1.53"), vat=euros("0.30")),
+        billed=0,
         mails={
             "boss": [_mail("m1", mail_pb2.MAIL_TYPE_APPLICATION_RECEIVED)],
             "ada": [_mail("m2", mail_pb2.MAIL_TYPE_APPLICATION_CONFIRMED)],
@@ -148,6 +151,10 @@ LIES: dict[str, Callable[[], Books]] = {
     ),
     "a mail names another fee": lambda: _change(
         delivered=_letter("m1", "Frais : 0.38 €.") | _letter("m2", "Bonjour")
+    ),
+    "an invoice bills another sum": lambda: _change(billed=10_000),
+    "an invoice does not add up": lambda: _change(
+        upcoming=Invoice(total=euros("1.83"), net=euros("1.53"), vat=euros("0.31"))
     ),
     "the candidate heard nothing": lambda: _change(
         mails={"boss": _books().mails["boss"], "ada": []}

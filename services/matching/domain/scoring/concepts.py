@@ -7,7 +7,7 @@ from functools import lru_cache
 from services.matching.domain.scoring.competences import COMPETENCES, WHOLE_ONLY
 from services.matching.domain.scoring.occupations import NEIGHBOURS, OCCUPATIONS
 from services.matching.domain.scoring.stopwords import FILLERS
-from services.matching.domain.scoring.text import stem, stems, words
+from services.matching.domain.scoring.text import stem, stems, stems_of, words
 
 Phrase = tuple[str, ...]
 
@@ -67,21 +67,34 @@ class Meaning:
 
 def understand(text: str) -> Meaning:
     """Reads a description or a name. The longest known phrase wins at each place."""
-    sequence = stems(text)
+    return understand_words(words(text))
+
+
+def understand_words(told: list[str]) -> Meaning:
+    """Like `understand`, for text that was cut into words before."""
+    sequence = stems_of(told)
     occupations: set[str] = set()
     skills: set[str] = set()
     terms: set[str] = set()
     rank: int | None = None
     place = 0
     while place < len(sequence):
+        first = sequence[place]
+        if first not in _LONGEST_FROM:
+            place += 1
+            if first in _RANK_OF:
+                rank = _higher(rank, _RANK_OF[first])
+            elif _is_telling(first):
+                terms.add(first)
+            continue
         length, known = _longest(sequence, place)
         named = sequence[place : place + length]
         place += length
         occupations.add(known.occupation)
         skills.add(known.skill)
         rank = _higher(rank, _rank(known.occupation, named))
-        if known == _UNKNOWN and _is_telling(named[0]):
-            terms.add(named[0])
+        if known is _UNKNOWN and _is_telling(first):
+            terms.add(first)
     return Meaning(frozenset(occupations - {""}), frozenset(skills - {""}), frozenset(terms), rank)
 
 

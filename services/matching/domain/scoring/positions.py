@@ -1,15 +1,16 @@
 """The seven parts of the experience score: each position held, measured against the job."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.matching.domain.scoring.arithmetic import FULL, clamp, percent, ramp, share
 from services.matching.domain.scoring.brief import Brief, Need, language_of
 from services.matching.domain.scoring.concepts import (
     Meaning,
     skill_of,
-    understand,
     understand_name,
+    understand_words,
 )
 from services.matching.domain.scoring.facts import LEVELS, Experience, ProfileFacts
 from services.matching.domain.scoring.similarity import skill_similarity, title_similarity
@@ -46,6 +47,8 @@ class Position:
     held: Experience
     title: Meaning
     text: Meaning
+    told: frozenset[str]
+    """The words of the text."""
     span: Span | None
     similarity: int
     """Of its title to the job's, 0 to 100."""
@@ -71,19 +74,33 @@ def measure_all(brief: Brief, profile: ProfileFacts, now: int) -> list[Position]
 def measure(brief: Brief, held: Experience, now: int) -> Position:
     """Measures one position: how close its title and its text are, and how long ago it was."""
     title = understand_name(held.title)
-    text = understand(held.description[:_LONGEST_TEXT])
-    similarity = title_similarity(brief.title, title)
-    told = coverage(brief.needs, title.skills | text.skills, {})
+    told, text = read_text(held.description[:_LONGEST_TEXT])
+    similarity = likeness_of_titles(brief.facts.title, held.title)
+    named = coverage(brief.needs, title.skills | text.skills, {})
     span = span_of(held, now)
     return Position(
         held=held,
         title=title,
         text=text,
+        told=told,
         span=span,
         similarity=similarity,
-        pertinence=context_coefficient(similarity, told),
+        pertinence=context_coefficient(similarity, named),
         recency=recency_coefficient(span, now),
     )
+
+
+@lru_cache(maxsize=1024)
+def read_text(text: str) -> tuple[frozenset[str], Meaning]:
+    """Returns the words of a text and what it names; the latest texts are kept in memory."""
+    told = words(text)
+    return frozenset(told), understand_words(told)
+
+
+@lru_cache(maxsize=16_384)
+def likeness_of_titles(wanted: str, held: str) -> int:
+    """Returns `title_similarity` of two titles as they are written."""
+    return title_similarity(understand_name(wanted), understand_name(held))
 
 
 def context_coefficient(similarity: int, told: int) -> int:
@@ -91,11 +108,10 @@ def context_coefficient(similarity: int, told: int) -> int:
     return ramp(similarity + told // 2, _NULL_RELEVANCE, _FULL_RELEVANCE)
 
 
-def coverage(needs: Sequence[Need], skills: Iterable[str], languages: dict[str, int]) -> int:
+def coverage(needs: Sequence[Need], skills: frozenset[str], languages: dict[str, int]) -> int:
     """Returns how much of what is asked for is held, by weight, 0 to 100."""
-    held = frozenset(skills)
     total = sum(need.weight for need in needs)
-    found = sum(need.weight * credit(need, held, languages) for need in needs)
+    found = sum(need.weight * credit(need, skills, languages) for need in needs)
     return percent(found, total * 100)
 
 
@@ -129,7 +145,7 @@ def languages_held(profile: ProfileFacts) -> dict[str, int]:
 
 def pertinence_points(brief: Brief, profile: ProfileFacts, positions: Sequence[Position]) -> int:
     """0 to 25: the closest title held, shaded by its age; the profile's own counts for 85 %."""
-    sought = title_similarity(brief.title, understand_name(profile.title))
+    sought = likeness_of_titles(brief.facts.title, profile.title)
     best = sought * _PROFILE_TITLE_PERCENT * 10
     for position in positions:
         best = max(best, position.similarity * (700 + 300 * position.recency // FULL))
@@ -152,11 +168,13 @@ def responsibility_points(brief: Brief, positions: Sequence[Position]) -> int:
     Full for three fifths of its skills or a third of all its words, whichever is nearer.
     """
     best = 0
+    skills = brief.duties.skills
+    ours = brief.duties.terms | skills
     for position in positions:
-        skills = brief.duties.skills
+        if not position.pertinence:
+            continue
         told = position.text.skills | position.title.skills
         by_skill = percent(5 * len(skills & told), 3 * len(skills))
-        ours = brief.duties.terms | skills
         theirs = position.text.terms | told
         by_word = percent(3 * len(ours & theirs), len(ours))
         best = max(best, max(by_skill, by_word) * position.pertinence)
@@ -167,8 +185,10 @@ def complexity_points(positions: Sequence[Position]) -> int:
     """0 to 10: signs of hard work in the text of one relevant position, two points a sign."""
     best = 0
     for position in positions:
-        told = frozenset(words(position.held.description[:_LONGEST_TEXT]))
-        signs = sum(1 for group in _HARD_GROUPS if group & told)
+        if not position.pertinence:
+            continue
+        told = position.told
+        signs = sum(1 for group in _HARD_GROUPS if not group.isdisjoint(told))
         signs += any(word.isdigit() and len(word) > 1 for word in told)
         best = max(best, clamp(signs * _POINTS_PER_SIGN, 0, 10) * position.pertinence)
     return share(1, best, FULL)

@@ -16,7 +16,6 @@ from services.matching.domain.scoring.completeness import (
     reliability_index,
     reliability_of,
 )
-from services.matching.domain.scoring.concepts import understand_name
 from services.matching.domain.scoring.facts import JobFacts, ProfileFacts
 from services.matching.domain.scoring.positions import (
     Position,
@@ -25,6 +24,7 @@ from services.matching.domain.scoring.positions import (
     contract_points,
     coverage,
     languages_held,
+    likeness_of_titles,
     measure_all,
     pertinence_points,
     recency_points,
@@ -32,7 +32,6 @@ from services.matching.domain.scoring.positions import (
     skills_held,
 )
 from services.matching.domain.scoring.reasons import Reason, reasons_for
-from services.matching.domain.scoring.similarity import title_similarity
 from services.matching.domain.scoring.timeline import weighted_months
 
 ENGINE_VERSION = "1.0"
@@ -126,7 +125,7 @@ def score_for(brief: Brief, profile: ProfileFacts, today: date) -> Score:
 
 def _context(brief: Brief, profile: ProfileFacts, positions: list[Position], held: int) -> int:
     """The context multiplier of the whole: the most relevant position, or the profile's title."""
-    sought = title_similarity(brief.title, understand_name(profile.title))
+    sought = likeness_of_titles(brief.facts.title, profile.title)
     own = context_coefficient(sought * _PROFILE_TITLE_PERCENT // 100, held)
     return max([own, *(position.pertinence for position in positions)])
 

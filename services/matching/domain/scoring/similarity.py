@@ -1,6 +1,6 @@
 """How close two titles are, and how far a skill that is asked for is held. All in hundredths."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 from services.matching.domain.scoring.arithmetic import percent
 from services.matching.domain.scoring.concepts import (
@@ -35,28 +35,32 @@ def title_similarity(wanted: Meaning, held: Meaning) -> int:
     return (2 * coverage + balance) // 3
 
 
-def skill_similarity(wanted: str, held: Iterable[str]) -> int:
+def skill_similarity(wanted: str, held: frozenset[str]) -> int:
     """Returns 100 for a skill held, less for the nearest relative, 0 for none."""
-    best = 0
+    if wanted in held:
+        return 100
     family = family_of(wanted)
-    for skill in held:
-        if skill == wanted:
-            return 100
-        best = max(best, _related(wanted, family, skill))
-    return best
+    families, alone = _by_family(held)
+    if family:
+        related = family in families and family not in _LOOSE_SKILL_FAMILIES
+        return _SAME_SKILL_FAMILY if related else 0
+    return _closest(wanted, alone)
 
 
-def _related(wanted: str, family: str, held: str) -> int:
-    theirs = family_of(held)
-    if family and family == theirs and family not in _LOOSE_SKILL_FAMILIES:
-        return _SAME_SKILL_FAMILY
-    if family or theirs:
-        return 0
-    return _if_close(likeness(wanted, held))
+@lru_cache(maxsize=4096)
+def _by_family(held: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The families of the skills, and the skills without one. Asked once for each need."""
+    families = {skill: family_of(skill) for skill in held}
+    alone = frozenset(skill for skill, family in families.items() if not family)
+    return frozenset(families.values()), alone
 
 
-def _if_close(like: int) -> int:
-    return like if like >= _ALMOST_THE_SAME_WORD else 0
+def _closest(wanted: str, others: frozenset[str]) -> int:
+    """The likeness of the nearest word; words that are not nearly the same count for nothing."""
+    if wanted in others:
+        return 100
+    nearest = max((likeness(wanted, other) for other in others), default=0)
+    return nearest if nearest >= _ALMOST_THE_SAME_WORD else 0
 
 
 def _weight(title: Meaning) -> int:
@@ -73,8 +77,7 @@ def _matched(wanted: Meaning, held: Meaning) -> int:
     for skill in beside_occupation(wanted):
         matched += _SKILL_WEIGHT * skill_similarity(skill, held.skills)
     for term in wanted.terms:
-        likes = (_if_close(likeness(term, other)) for other in held.terms)
-        matched += _TERM_WEIGHT * max(likes, default=0)
+        matched += _TERM_WEIGHT * _closest(term, held.terms)
     return matched
 
 

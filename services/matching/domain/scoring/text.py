@@ -10,15 +10,15 @@ from services.matching.domain.scoring.stopwords import STOP_WORDS
 MAX_CHARACTERS = 20_000
 """Longer text is cut here, so that the time a score takes is bounded."""
 
-_MARKS: dict[int, str | None] = dict.fromkeys(range(0x300, 0x370))
-_LIGATURES = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "\u2019": "'"})
-_PLAIN = {**_MARKS, **_LIGATURES}
+_MARKS = re.compile("[\u0300-\u036f]+")
+_LIGATURES = (("œ", "oe"), ("æ", "ae"), ("ß", "ss"), ("\u2019", "'"))
 # "H/F", "(f/h)", "(m/f/d)": whom an ad addresses says nothing of the work.
 _ADDRESSED = re.compile(r"\(?\b[hfmwdx](?:\s*/\s*[hfmwdx]){1,2}\b\)?")
-# "assistant(e)", "infirmier·ère", "vendeur.euse": one word, written for everybody.
+# "assistant(e)", "infirmier·ère", "vendeur.euse": one word, written for everybody. Each
+# begins with its sign and looks back from there: that is found far sooner.
+_ENDING = "(?:e|ne|se|euse|trice|rice|ere|re|le|ve)"
 _INCLUSIVE = re.compile(
-    r"(?<=[a-z])(?:\((?:e|ne|se|euse|trice|rice|ere|re|le|ve)s?\)"
-    r"|[·•‧⋅.](?:e|ne|se|euse|trice|rice|ere|re|le|ve)(?:[·•‧⋅.]?s)?\b)"
+    rf"[(·•‧⋅.](?<=[a-z].)(?:(?<=\(){_ENDING}s?\)|(?<!\(){_ENDING}(?:[·•‧⋅.]?s)?\b)"
 )
 _SYMBOLS = (
     ("++", re.compile(r"c\+\+"), " cplusplus "),
@@ -49,7 +49,13 @@ _ENDINGS = ("ing", "ed", "ez", "er", "ee", "e")
 
 def fold(text: str) -> str:
     """Returns the text in lower case without accents, ligatures or marks of gender."""
-    text = unicodedata.normalize("NFKD", text[:MAX_CHARACTERS]).lower().translate(_PLAIN)
+    text = text[:MAX_CHARACTERS]
+    if text.isascii():
+        text = text.lower()
+    else:
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text).lower())
+        for sign, plain in _LIGATURES:
+            text = text.replace(sign, plain)
     text = _INCLUSIVE.sub("", text)
     if "/" in text:
         text = _ADDRESSED.sub(" ", text)
@@ -69,11 +75,17 @@ def stems(text: str) -> list[str]:
 
     A stem that follows itself counts once: "chef ou cheffe de partie" is "chef de partie".
     """
+    return stems_of(words(text))
+
+
+def stems_of(told: list[str]) -> list[str]:
+    """Like `stems`, for text that was cut into words before."""
     found: list[str] = []
-    for word in words(text):
-        root = stem(word)
-        if not found or found[-1] != root:
+    last = ""
+    for root in map(stem, told):
+        if root != last:
             found.append(root)
+            last = root
     return found
 
 

@@ -9,18 +9,14 @@ from weneeds.payment.v1.budget_service_pb2_grpc import BudgetServiceServicer
 
 from services.kit.errors import PageTokenInvalid
 from services.kit.ids import is_uuid
-from services.kit.money import NotMicroEuros, to_micros, to_money
 from services.kit.paging import Page
-from services.kit.times import to_timestamp
-from services.payment.app.books import Books
+from services.payment.app.books import Records
 from services.payment.app.budgets import Budgets, FundingOrder
-from services.payment.app.messages import type_number
-from services.payment.app.stores import ActionRow, EntryRow
+from services.payment.app.charge_reads import ChargeReads
 from services.payment.domain.actions import ActionStatus
-from services.payment.domain.budgets import BudgetView
-from services.payment.domain.errors import AmountInvalid
+from services.payment.rpc.charges import attempt_message
+from services.payment.rpc.shapes import action_message, budget_message, entry_message, micros_of
 
-_STATUS = "BUDGET_STATUS_"
 _ACTION_STATUS = "ACTION_STATUS_"
 _ACTIONS_PAGE = 50
 _MAX_VERSION = 2**63 - 1
@@ -29,42 +25,44 @@ _MAX_VERSION = 2**63 - 1
 class BudgetRpc(BudgetServiceServicer):
     """Budgets of jobs and the ledger behind them."""
 
-    def __init__(self, budgets: Budgets, books: Books) -> None:
+    def __init__(self, budgets: Budgets, books: Records, charges: ChargeReads) -> None:
         self._budgets = budgets
         self._books = books
+        self._charges = charges
 
     async def FundBudget(
         self, request: budget_service_pb2.FundBudgetRequest, context: Any
     ) -> budget_service_pb2.FundBudgetResponse:
         """Charge a card and add the amount to the budget."""
-        try:
-            amount = to_micros(request.amount)
-        except NotMicroEuros as error:
-            raise AmountInvalid(field="amount") from error
+        amount = micros_of(request.amount, "amount")
         order = FundingOrder(request.request_id, request.job_id, amount, request.payment_method)
-        budget = await self._budgets.fund(order)
-        return budget_service_pb2.FundBudgetResponse(budget=_budget(budget))
+        funding = await self._budgets.fund(order)
+        charge = await self._charges.find(funding.charge.charge_id)
+        return budget_service_pb2.FundBudgetResponse(
+            budget=budget_message(funding.budget) if funding.budget else None,
+            charge=attempt_message(charge) if charge else None,
+        )
 
     async def GetBudget(
         self, request: budget_service_pb2.GetBudgetRequest, context: Any
     ) -> budget_service_pb2.GetBudgetResponse:
         """Read a budget."""
         budget = await self._budgets.get(request.job_id)
-        return budget_service_pb2.GetBudgetResponse(budget=_budget(budget))
+        return budget_service_pb2.GetBudgetResponse(budget=budget_message(budget))
 
     async def PauseBudget(
         self, request: budget_service_pb2.PauseBudgetRequest, context: Any
     ) -> budget_service_pb2.PauseBudgetResponse:
         """Stop debits."""
         budget = await self._budgets.pause(request.job_id)
-        return budget_service_pb2.PauseBudgetResponse(budget=_budget(budget))
+        return budget_service_pb2.PauseBudgetResponse(budget=budget_message(budget))
 
     async def ResumeBudget(
         self, request: budget_service_pb2.ResumeBudgetRequest, context: Any
     ) -> budget_service_pb2.ResumeBudgetResponse:
         """Allow debits again."""
         budget = await self._budgets.resume(request.job_id)
-        return budget_service_pb2.ResumeBudgetResponse(budget=_budget(budget))
+        return budget_service_pb2.ResumeBudgetResponse(budget=budget_message(budget))
 
     async def ListLedgerEntries(
         self, request: budget_service_pb2.ListLedgerEntriesRequest, context: Any
@@ -76,7 +74,7 @@ class BudgetRpc(BudgetServiceServicer):
         listed = await self._books.entries(request.job_id, page)
         shown = listed.rows[: page.size]
         return budget_service_pb2.ListLedgerEntriesResponse(
-            entries=[_entry(row) for row in shown],
+            entries=[entry_message(row) for row in shown],
             next_page_token=(
                 page.next_token(listed.rows, [shown[-1].account_version]) if shown else ""
             ),
@@ -95,51 +93,7 @@ class BudgetRpc(BudgetServiceServicer):
         listed = await self._books.actions(request.job_id, status, page)
         shown = listed.rows[: page.size]
         return budget_service_pb2.ListActionsResponse(
-            actions=[_action(row) for row in shown],
+            actions=[action_message(row) for row in shown],
             next_page_token=page.next_token(listed.rows, [shown[-1].id]) if shown else "",
             total_size=listed.total,
         )
-
-
-def _budget(budget: BudgetView) -> budget_pb2.Budget:
-    return budget_pb2.Budget(
-        job_id=budget.job_id,
-        current_balance=to_money(budget.balance),
-        total_budget=to_money(budget.total),
-        status=budget_pb2.BudgetStatus.Value(f"{_STATUS}{budget.status.value}"),
-        paused_at=to_timestamp(budget.paused_at) if budget.paused_at else None,
-        billing_cycle_starts_at=to_timestamp(budget.cycle_starts_at),
-        has_budget=budget.has_budget,
-        budget_active=budget.active,
-        unlimited=budget.unlimited,
-        version=budget.version,
-    )
-
-
-def _entry(row: EntryRow) -> budget_pb2.LedgerEntry:
-    return budget_pb2.LedgerEntry(
-        id=row.id,
-        transaction_id=row.transaction_id,
-        transaction_key=row.transaction_key,
-        account=row.account,
-        amount=to_money(row.amount),
-        balance=to_money(row.balance),
-        created_at=to_timestamp(row.created_at),
-        receipt_id=row.receipt_id,
-    )
-
-
-def _action(row: ActionRow) -> budget_pb2.ActionLog:
-    return budget_pb2.ActionLog(
-        id=row.id,
-        type=type_number(row.type),
-        job_id=row.job_id,
-        application_id=row.application_id,
-        status=budget_pb2.ActionStatus.Value(f"{_ACTION_STATUS}{row.status.value}"),
-        amount=to_money(row.amount),
-        retry_count=row.retry_count,
-        created_at=to_timestamp(row.created_at),
-        processed_at=to_timestamp(row.processed_at) if row.processed_at else None,
-        receipt_id=row.receipt_id,
-        last_error=row.last_error,
-    )

@@ -1,0 +1,1 @@
+"""Measures how well matching ranks, on labelled sets that are not part of the project."""

@@ -1,0 +1,1 @@
+"""Language models behind one port, and what they may cost."""

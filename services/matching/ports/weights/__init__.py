@@ -1,0 +1,1 @@
+"""Weights that the project learnt, small and by one command: `python -m evaluation.learn`."""
