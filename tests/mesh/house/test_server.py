@@ -129,7 +129,8 @@ async def test_a_deadline_travels_less_a_margin(stores: Stores) -> None:
     handlers = Handlers(me=me, access=access)
     async with serving(stores.topology, handlers) as servers, servers.channel() as channel:
         await accounts(channel).GetMe(GetMeRequest(), metadata=servers.bearer(), timeout=8)
-        assert 0 < left["second"] < left["first"] - 0.015 < 8
+        # The wire rounds what is left up to whole milliseconds.
+        assert 0 < left["second"] < left["first"] - 0.01 < 8
         await accounts(channel).GetMe(GetMeRequest(), metadata=servers.bearer(), timeout=60)
         # Nobody waits for another service as long as that.
         assert left["second"] < 11 < left["first"]
